@@ -1,0 +1,21 @@
+"""What is said of an image."""
+
+from lingseg.language.side import SIDES, Side, states_side, states_zone, swap_sides, to_side
+from lingseg.language.turn import FLIPS, Flip, can_mirror, can_turn, mirror_text, turn_text
+from lingseg.language.vocabulary import WORDS
+
+__all__ = [
+    "FLIPS",
+    "SIDES",
+    "WORDS",
+    "Flip",
+    "Side",
+    "can_mirror",
+    "can_turn",
+    "mirror_text",
+    "states_side",
+    "states_zone",
+    "swap_sides",
+    "to_side",
+    "turn_text",
+]
