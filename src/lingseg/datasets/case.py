@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from lingseg.language.side import Side
 
 Symmetry: TypeAlias = Literal["none", "horizontal", "any"]
 """Which mirrored pictures could have been taken as well: none (heart, abdomen), left-right only
 (breast ultrasound), or any flip and quarter turn (skin, colon)."""
+
+SYMMETRIES: tuple[Symmetry, ...] = get_args(Symmetry)
 
 
 @dataclass(frozen=True, kw_only=True)
