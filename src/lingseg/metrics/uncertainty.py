@@ -1,0 +1,153 @@
+"""How sure a score is, and whether two scores differ, when images of one patient go together.
+
+Images of one subject resemble each other, so subjects are drawn and not images: an interval that
+ignores this is too narrow. Every random number comes from the generator that the caller hands in.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+NUM_RESAMPLES = 2000
+NUM_PERMUTATIONS = 10_000
+_NUMBERS_AT_ONCE = 2**22
+"""Drawn subjects that are held in memory together (32 MiB)."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Between which values a score lies with the confidence that was asked for."""
+
+    low: float
+    high: float
+
+
+def bootstrap_ratio(
+    numerators: Sequence[float] | Numbers,
+    denominators: Sequence[float] | Numbers,
+    subjects: Sequence[str],
+    *,
+    rng: np.random.Generator,
+    num_resamples: int = NUM_RESAMPLES,
+    confidence: float = 0.95,
+) -> Interval | None:
+    """Return the percentile interval of sum(numerators) / sum(denominators), subjects redrawn.
+
+    Both conventions are such a ratio: a mean over images has denominators of 1, Dice of all
+    pixels has 2 * intersections over areas. A resample with nothing to divide by is left out.
+
+    Returns:
+        None where no spread was seen and none can be told: with fewer than two subjects, or where
+        all resamples agree, as in 13 hits out of 13.
+
+    Raises:
+        ValueError: The lengths differ.
+    """
+    over = _sum_by_subject(numerators, subjects)
+    under = _sum_by_subject(denominators, subjects)
+    if len(over) < 2:
+        return None
+    ratios = []
+    for drawn in _draw_subjects(len(over), num_resamples, rng):
+        whole = under[drawn].sum(axis=1)
+        ratios.append(over[drawn].sum(axis=1)[whole > 0] / whole[whole > 0])
+    tail = 50 * (1 - confidence)
+    every = np.concatenate(ratios)
+    if not every.size or every.min() == every.max():
+        return None
+    low, high = np.percentile(every, [tail, 100 - tail])
+    return Interval(float(low), float(high))
+
+
+def bootstrap_mean(
+    values: Sequence[float] | Numbers,
+    subjects: Sequence[str],
+    *,
+    rng: np.random.Generator,
+    num_resamples: int = NUM_RESAMPLES,
+    confidence: float = 0.95,
+) -> Interval | None:
+    """Return the percentile interval of the mean over images, subjects redrawn.
+
+    See `bootstrap_ratio` for what it returns and raises.
+    """
+    return bootstrap_ratio(
+        values,
+        np.ones(len(values)),
+        subjects,
+        rng=rng,
+        num_resamples=num_resamples,
+        confidence=confidence,
+    )
+
+
+def paired_permutation_test(
+    first: Sequence[float] | Numbers,
+    second: Sequence[float] | Numbers,
+    subjects: Sequence[str],
+    *,
+    rng: np.random.Generator,
+    num_permutations: int = NUM_PERMUTATIONS,
+) -> float:
+    """Return how often chance alone parts two models' mean scores as far as seen, or further.
+
+    If the models were equal, either could have made the scores of any subject: the two are
+    exchanged at random for whole subjects. Two-sided; the smallest p is 1 / (permutations + 1).
+
+    Raises:
+        ValueError: The lengths differ, or there is no case.
+    """
+    if not len(first) or len(first) != len(second):
+        raise ValueError(
+            f"There are {len(first)} and {len(second)} scores; expected as many of both models, "
+            f"and at least one. Pair them by case."
+        )
+    gaps = _sum_by_subject(np.asarray(first) - np.asarray(second), subjects)
+    seen = abs(gaps.sum())
+    slack = 1e-12 * np.abs(gaps).sum()  # equal sums added in another order must count as equal
+    num_as_far = 0
+    for size in _chunk_sizes(num_permutations, len(gaps)):
+        signs = rng.integers(2, size=(size, len(gaps)), dtype=np.int8) * 2.0 - 1.0
+        num_as_far += int(np.count_nonzero(np.abs(signs @ gaps) >= seen - slack))
+    return (1 + num_as_far) / (1 + num_permutations)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p values that hold for all comparisons together (Holm, 1979), in the given order."""
+    order = np.argsort(p_values, kind="stable")
+    factors = np.arange(len(p_values), 0, -1)
+    stepped = np.maximum.accumulate(np.asarray(p_values, dtype=np.float64)[order] * factors)
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.minimum(stepped, 1.0)
+    return [float(p_value) for p_value in adjusted]
+
+
+def _sum_by_subject(values: Sequence[float] | Numbers, subjects: Sequence[str]) -> Numbers:
+    """Return the sum of the values of every subject."""
+    if len(values) != len(subjects):
+        raise ValueError(
+            f"There are {len(values)} values for {len(subjects)} subjects; expected one subject "
+            f"for each value. Pass the subject of every case."
+        )
+    _, places = np.unique(np.asarray(subjects, dtype=np.str_), return_inverse=True)
+    sums = np.bincount(places, weights=np.asarray(values, dtype=np.float64))
+    return sums.astype(np.float64)
+
+
+def _draw_subjects(
+    num_subjects: int, num_resamples: int, rng: np.random.Generator
+) -> Iterator[NDArray[np.int64]]:
+    """Yield tables of drawn subjects, a resample a row, small enough for the memory."""
+    for size in _chunk_sizes(num_resamples, num_subjects):
+        yield rng.integers(num_subjects, size=(size, num_subjects))
+
+
+def _chunk_sizes(num_rows: int, num_columns: int) -> Iterator[int]:
+    """Yield how many of the rows to hold at once, until all are done."""
+    size = max(1, _NUMBERS_AT_ONCE // max(1, num_columns))
+    for start in range(0, num_rows, size):
+        yield min(size, num_rows - start)
