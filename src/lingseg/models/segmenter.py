@@ -51,12 +51,16 @@ class Segmenter(nn.Module, ABC):
 
 @runtime_checkable
 class EncodesImageFirst(Protocol):
-    """A segmenter whose image part does not need the words: a new sentence re-runs the rest only."""
+    """A segmenter whose image part needs no words: a new sentence re-runs only the rest."""
 
     def encode_image(self, image: ImageBatch) -> tuple[Tensor, ...]:
         """Return what `segment_encoded` needs of the image."""
 
     def segment_encoded(
-        self, encoded: tuple[Tensor, ...], words: Words, word_mask: WordMask
+        self,
+        encoded: tuple[Tensor, ...],
+        words: Words,
+        word_mask: WordMask,
+        size: tuple[int, int],
     ) -> Segmentation:
-        """Segment what the words describe in the encoded image, at the size of that image."""
+        """Segment what the words describe in the encoded image of height and width `size`."""

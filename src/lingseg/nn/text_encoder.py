@@ -27,6 +27,13 @@ class TextEncoder(nn.Module, ABC):
     def forward(self, token_ids: TokenIds, word_mask: WordMask) -> Words:
         """Return one vector a token; rows where `word_mask` is False hold anything finite."""
 
+    @property
+    def max_words(self) -> int:
+        """The longest text in tokens, the tokenizer's own start and end included."""
+        truncation = self.tokenizer.truncation
+        assert truncation is not None  # noqa: S101  # every encoder sets one
+        return int(truncation["max_length"])
+
     def tokenize(self, texts: Sequence[str]) -> tuple[TokenIds, WordMask]:
         """Return the token ids of `texts`, padded with 0 to the longest, and where tokens are."""
         encodings = self.tokenizer.encode_batch(list(texts))

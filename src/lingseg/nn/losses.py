@@ -1,0 +1,24 @@
+"""Terms that more than one objective is made of, on logits."""
+
+import torch.nn.functional as F
+
+from lingseg.nn.shapes import MaskBatch, MaskLogits, Scalar
+
+
+def mask_cross_entropy(mask_logits: MaskLogits, reference: MaskBatch) -> Scalar:
+    """Ask of every pixel whether it is in the mask."""
+    return F.binary_cross_entropy_with_logits(mask_logits.float(), reference.float())
+
+
+def soft_dice_loss(
+    mask_logits: MaskLogits, reference: MaskBatch, *, smoothing: float = 1.0
+) -> Scalar:
+    """Return one minus the mean over images of the soft Dice.
+
+    `smoothing` (in pixels) makes an empty answer to an empty reference worth 1.
+    """
+    probabilities = mask_logits.float().sigmoid().flatten(1)
+    held_true = reference.float().flatten(1)
+    overlap = (probabilities * held_true).sum(dim=1)
+    areas = probabilities.sum(dim=1) + held_true.sum(dim=1)
+    return 1 - ((2 * overlap + smoothing) / (areas + smoothing)).mean()
