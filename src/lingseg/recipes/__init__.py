@@ -1,0 +1,1 @@
+"""One run, one file: choices only."""

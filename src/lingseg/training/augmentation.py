@@ -1,0 +1,270 @@
+"""Changes of a case that keep its sentence true.
+
+An augmentation takes a triple (image, reference, text) and returns a new one. Chance is apart from
+action: a `draw` function takes a generator and returns what will be done, `apply` does it. What
+would make a sentence false is refused: the triple comes back as it was.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from PIL import ImageFilter
+
+from lingseg.datasets.case import Symmetry
+from lingseg.imaging.image import MaskPixels, Rgb
+from lingseg.language.side import Side, states_side, states_zone
+from lingseg.language.turn import Flip as FlipDirection
+from lingseg.language.turn import can_mirror, can_turn, mirror_text, turn_text
+from lingseg.training.recipe import Augmentation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Triple:
+    """What an augmentation changes: the three together, and whose left the text means."""
+
+    image: Rgb
+    reference: MaskPixels
+    text: str
+    side: Side
+
+
+@runtime_checkable
+class Change(Protocol):
+    """Something that can be done to a triple."""
+
+    def apply(self, triple: Triple) -> Triple:
+        """Return the changed triple, or the same one where the change would make its text false."""
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Mirror the picture and rewrite the sentence."""
+
+    direction: FlipDirection
+
+    def apply(self, triple: Triple) -> Triple:
+        """Mirror all three."""
+        if not can_mirror(triple.text, self.direction, triple.side):
+            return triple
+        axis = 1 if self.direction == "horizontal" else 0
+        return replace(
+            triple,
+            image=np.flip(triple.image, axis),
+            reference=np.flip(triple.reference, axis),
+            text=mirror_text(triple.text, self.direction, triple.side),
+        )
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Turn the picture by quarter turns, counter-clockwise, and rewrite the sentence."""
+
+    quarter_turns: int
+
+    def apply(self, triple: Triple) -> Triple:
+        """Turn all three; only square pictures keep their size."""
+        height, width = triple.reference.shape
+        if height != width or not can_turn(triple.text, self.quarter_turns, triple.side):
+            return triple
+        return replace(
+            triple,
+            image=np.rot90(triple.image, self.quarter_turns),
+            reference=np.rot90(triple.reference, self.quarter_turns),
+            text=turn_text(triple.text, self.quarter_turns, triple.side),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warp:
+    """Rotate, scale and shift a little."""
+
+    angle: float
+    """Degrees, counter-clockwise."""
+    scale: float
+    shift: tuple[float, float]
+    """Shares of the height and width."""
+
+    def apply(self, triple: Triple) -> Triple:
+        """Warp image and reference, unless that moves the target to where the text denies it."""
+        height, width = triple.reference.shape
+        matrix = self._inverse_matrix(height, width)
+        picture = PillowImage.fromarray(triple.image)
+        outline = PillowImage.fromarray(triple.reference.astype(np.uint8) * 255)
+        size, affine = (width, height), PillowImage.Transform.AFFINE
+        bilinear = PillowImage.Resampling.BILINEAR
+        reference = np.asarray(outline.transform(size, affine, matrix, bilinear)) > 127
+        if _states_place(triple) and _third(reference) != _third(triple.reference):
+            return triple
+        image = np.asarray(picture.transform(size, affine, matrix, bilinear))
+        return replace(triple, image=image, reference=reference)
+
+    def _inverse_matrix(self, height: int, width: int) -> tuple[float, ...]:
+        """Return Pillow's six numbers, which lead from a new pixel to the old one."""
+        angle = np.deg2rad(self.angle)
+        cosine, sine = np.cos(angle) / self.scale, np.sin(angle) / self.scale
+        middle_x, middle_y = width / 2, height / 2
+        moved_x = middle_x + self.shift[1] * width
+        moved_y = middle_y + self.shift[0] * height
+        return (
+            cosine, -sine, middle_x - cosine * moved_x + sine * moved_y,
+            sine, cosine, middle_y - sine * moved_x - cosine * moved_y,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Colour:
+    """Other brightness, contrast, gamma and saturation; no colour changes its name."""
+
+    brightness: float
+    contrast: float
+    gamma: float
+    saturation: float
+
+    def apply(self, triple: Triple) -> Triple:
+        """Change the picture only."""
+        image = (triple.image.astype(np.float32) / 255) ** self.gamma
+        mean = image.mean()
+        image = (image - mean) * self.contrast + mean + self.brightness
+        grey = image.mean(axis=2, keepdims=True)
+        image = grey + (image - grey) * self.saturation
+        return replace(triple, image=_to_bytes(image))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noise:
+    """Grain, the same in all three colours."""
+
+    strength: float
+    """Standard deviation, of a range of 1."""
+    seed: int
+
+    def apply(self, triple: Triple) -> Triple:
+        """Change the picture only."""
+        rng = np.random.default_rng(self.seed)
+        grain = rng.standard_normal(triple.reference.shape, dtype=np.float32)[..., None]
+        image = triple.image.astype(np.float32) / 255 + self.strength * grain
+        return replace(triple, image=_to_bytes(image))
+
+
+@dataclass(frozen=True)
+class Blur:
+    """A Gaussian blur."""
+
+    radius: float
+    """Pixels."""
+
+    def apply(self, triple: Triple) -> Triple:
+        """Change the picture only."""
+        picture = PillowImage.fromarray(np.ascontiguousarray(triple.image))
+        return replace(
+            triple, image=np.asarray(picture.filter(ImageFilter.GaussianBlur(self.radius)))
+        )
+
+
+@dataclass(frozen=True)
+class OtherText:
+    """Another sentence that is just as true of the reference; "" is the null sentence."""
+
+    text: str
+
+    def apply(self, triple: Triple) -> Triple:
+        """Change the text only."""
+        return replace(triple, text=self.text)
+
+
+@dataclass(frozen=True)
+class AbsentText:
+    """A sentence whose target is not in the picture."""
+
+    text: str
+
+    def apply(self, triple: Triple) -> Triple:
+        """Change the text, and empty the reference."""
+        return replace(triple, text=self.text, reference=np.zeros_like(triple.reference))
+
+
+def draw_changes(
+    rng: np.random.Generator, settings: Augmentation, symmetry: Symmetry
+) -> list[Change]:
+    """Draw what will be done to the picture of one case, and with it to reference and text."""
+    changes: list[Change] = []
+    if symmetry != "none" and rng.random() < settings.flip_rate:
+        changes.append(Flip("horizontal"))
+    if symmetry == "any" and rng.random() < settings.flip_rate:
+        changes.append(Flip("vertical"))
+    if symmetry == "any" and rng.random() < settings.turn_rate:
+        changes.append(Turn(int(rng.integers(1, 4))))
+    if rng.random() < settings.warp_rate:
+        changes.append(_draw_warp(rng, settings))
+    if rng.random() < settings.colour_rate:
+        changes.append(_draw_colour(rng))
+    if rng.random() < settings.noise_rate:
+        seed = int(rng.integers(2**31))
+        changes.append(Noise(strength=float(rng.uniform(0.01, 0.06)), seed=seed))
+    if rng.random() < settings.blur_rate:
+        changes.append(Blur(float(rng.uniform(0.5, 1.5))))
+    return changes
+
+
+def draw_text(
+    rng: np.random.Generator,
+    settings: Augmentation,
+    *,
+    short_text: str,
+    absent_text: str,
+    absent_rate: float,
+) -> list[Change]:
+    """Draw which sentence a case is shown with; "" where there is no short or absent one."""
+    chance = rng.random()
+    if chance < settings.null_text_rate:
+        return [OtherText("")]
+    chance -= settings.null_text_rate
+    if absent_text and chance < absent_rate:
+        return [AbsentText(absent_text)]
+    chance -= absent_rate
+    if short_text and 0 <= chance < settings.short_text_rate:
+        return [OtherText(short_text)]
+    return []
+
+
+def _draw_warp(rng: np.random.Generator, settings: Augmentation) -> Warp:
+    """Draw a rotation, a scale and a shift."""
+    log_scale = np.log(settings.max_scale)
+    shift = rng.uniform(-settings.max_shift, settings.max_shift, size=2)
+    return Warp(
+        angle=float(rng.uniform(-settings.max_angle, settings.max_angle)),
+        scale=float(np.exp(rng.uniform(-log_scale, log_scale))),
+        shift=(float(shift[0]), float(shift[1])),
+    )
+
+
+def _draw_colour(rng: np.random.Generator) -> Colour:
+    """Draw a change of brightness, contrast, gamma and saturation."""
+    return Colour(
+        brightness=float(rng.uniform(-0.12, 0.12)),
+        contrast=float(np.exp(rng.uniform(-0.3, 0.3))),
+        gamma=float(np.exp(rng.uniform(-0.3, 0.3))),
+        saturation=float(rng.uniform(0.7, 1.3)),
+    )
+
+
+def _states_place(triple: Triple) -> bool:
+    """Tell whether the text says where its target lies."""
+    return states_side(triple.text) or states_zone(triple.text)
+
+
+def _third(reference: MaskPixels) -> tuple[int, int] | None:
+    """Return in which third, from the top and from the left, the middle of the reference lies."""
+    rows, columns = np.nonzero(reference)
+    if not len(rows):
+        return None
+    height, width = reference.shape
+    return int(3 * rows.mean() / height), int(3 * columns.mean() / width)
+
+
+def _to_bytes(image: NDArray[np.float32]) -> Rgb:
+    """Return a picture in 0 to 1 as 8-bit numbers."""
+    return (image.clip(0, 1) * 255 + 0.5).astype(np.uint8)

@@ -1,0 +1,213 @@
+"""From cases on disk to the batch of one step.
+
+A batch is a pure function of the seed, the step and the process: whoever asks again gets the same
+one, so a run that was killed goes on with the very batches that it would have had.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import Dataset as TorchDataset
+
+from lingseg.datasets.case import Case, Dataset, Symmetry
+from lingseg.imaging.image import MaskPixels, Rgb
+from lingseg.imaging.intensity import as_rgb
+from lingseg.imaging.reading import read_image, read_mask
+from lingseg.imaging.resampling import resize_mask, resize_rgb
+from lingseg.nn.shapes import ImageBatch, MaskBatch
+from lingseg.training.augmentation import Triple, draw_changes, draw_text
+from lingseg.training.recipe import Data, Recipe
+
+PHANTOM = "phantom"
+"""The name of the data set of phantoms."""
+NORMAL = "normal"
+"""The label of a picture in which none of its data set's targets is to be found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """What one step is made from."""
+
+    image: ImageBatch
+    texts: tuple[str, ...]
+    reference: MaskBatch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A case, and what its data set allows to be done to it."""
+
+    case: Case
+    dataset: str
+    symmetry: Symmetry
+
+
+class PixelCache:
+    """Pictures and references at the size that the model is shown, kept in memory up to a limit."""
+
+    def __init__(self, data: Data) -> None:
+        """Start empty."""
+        self._size = (data.height, data.width)
+        self._room = int(data.cache_gigabytes * 1e9)
+        self._images: dict[str, Rgb] = {}
+        self._references: dict[str, MaskPixels] = {}
+
+    def triple(self, case: Case) -> Triple:
+        """Return the triple of a case.
+
+        Raises:
+            UnreadableImage: A picture cannot be read.
+        """
+        if case.mask is None:
+            raise ValueError(
+                f"{case.case_id} has no reference mask; training needs one for every case."
+            )
+        image = self._images.get(str(case.image))
+        if image is None:
+            image = resize_rgb(as_rgb(read_image(case.image)), self._size)
+            if self._has_room(image):
+                self._images[str(case.image)] = image
+        reference = self._references.get(str(case.mask))
+        if reference is None:
+            reference = resize_mask(read_mask(case.mask).pixels, self._size)
+            if self._has_room(reference):
+                self._references[str(case.mask)] = reference
+        return Triple(image=image, reference=reference, text=case.text, side=case.side)
+
+    def _has_room(self, pixels: Rgb | MaskPixels) -> bool:
+        """Tell whether an array may be kept, and count it if so."""
+        has_room = pixels.nbytes <= self._room
+        self._room -= pixels.nbytes if has_room else 0
+        return has_room
+
+
+class TrainingBatches(TorchDataset[Batch]):
+    """The batches of a run, by step."""
+
+    def __init__(
+        self, datasets: Sequence[Dataset], recipe: Recipe, *, rank: int, num_processes: int
+    ) -> None:
+        """Gather the training cases.
+
+        Raises:
+            ValueError: The batch cannot be split evenly over the processes.
+        """
+        if recipe.schedule.batch_size % num_processes:
+            raise ValueError(
+                f"schedule.batch_size={recipe.schedule.batch_size} cannot be split over "
+                f"{num_processes} processes; choose a multiple of {num_processes}."
+            )
+        self.examples = [_examples(dataset) for dataset in datasets]
+        self._recipe = recipe
+        self._rank, self._num_processes = rank, num_processes
+        self.cache = PixelCache(recipe.data)
+        self._texts = [sorted({example.case.text for example in group}) for group in self.examples]
+        self._absent_texts = _absent_texts(self.examples, self._texts)
+        self._plan = _plan(
+            [len(examples) for examples in self.examples],
+            recipe.data.shares,
+            num_draws=len(self) * recipe.schedule.batch_size,
+            seed=recipe.seed,
+        )
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of one epoch."""
+        schedule = self._recipe.schedule
+        num_cases = sum(len(examples) for examples in self.examples)
+        return schedule.steps_per_epoch or -(-num_cases // schedule.batch_size)
+
+    def __len__(self) -> int:
+        """Return the number of steps of the whole run."""
+        return self.steps_per_epoch * self._recipe.schedule.num_epochs
+
+    def __getitem__(self, step: int) -> Batch:
+        """Return this process's share of the batch of `step`."""
+        batch_size = self._recipe.schedule.batch_size
+        first = step * batch_size
+        positions = range(first + self._rank, first + batch_size, self._num_processes)
+        return collate([self._draw(position) for position in positions])
+
+    def _draw(self, position: int) -> Triple:
+        """Return the augmented triple at one position of the run."""
+        rng = np.random.default_rng([self._recipe.seed, 1, position])
+        dataset, number = self._plan[position]
+        example = self.examples[dataset][number]
+        triple = self.cache.triple(example.case)
+        settings = self._recipe.augmentation
+        is_normal = example.case.label == NORMAL
+        absent_texts = (self._texts if is_normal else self._absent_texts)[dataset]
+        changes = draw_text(
+            rng,
+            settings,
+            short_text=example.case.columns.get("text_short", ""),
+            absent_text=absent_texts[int(rng.integers(len(absent_texts)))] if absent_texts else "",
+            absent_rate=settings.normal_text_rate if is_normal else settings.absent_text_rate,
+        )
+        for change in (*changes, *draw_changes(rng, settings, example.symmetry)):
+            triple = change.apply(triple)
+        return triple
+
+
+def collate(triples: Sequence[Triple]) -> Batch:
+    """Stack triples into a batch; pictures in 0 to 1."""
+    images = np.stack([triple.image for triple in triples])
+    references = np.stack([triple.reference for triple in triples])
+    return Batch(
+        image=torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255,
+        texts=tuple(triple.text for triple in triples),
+        reference=torch.from_numpy(references)[:, None],
+    )
+
+
+def _plan(
+    counts: Sequence[int], shares: Sequence[float], *, num_draws: int, seed: int
+) -> NDArray[np.int32]:
+    """Return which case of which data set is drawn at each position of a run.
+
+    Each data set gets its share of the draws; within it, no case is drawn again before all were.
+    """
+    wanted = np.array(shares or counts, dtype=np.float64)
+    rng = np.random.default_rng([seed, 0])
+    plan = np.empty((num_draws, 2), dtype=np.int32)
+    plan[:, 0] = rng.choice(len(counts), size=num_draws, p=wanted / wanted.sum())
+    for dataset, count in enumerate(counts):
+        rows = np.flatnonzero(plan[:, 0] == dataset)
+        passes = -(-len(rows) // count)
+        order = np.random.default_rng([seed, 2, dataset])
+        numbers = [order.permutation(count) for _ in range(passes)]
+        plan[rows, 1] = np.concatenate([*numbers, []])[: len(rows)]
+    return plan
+
+
+def _examples(dataset: Dataset) -> list[Example]:
+    """Return the training cases of a data set that have a reference."""
+    return [
+        Example(case=case, dataset=dataset.info.name, symmetry=dataset.info.symmetry)
+        for case in dataset.split("train")
+        if case.mask is not None
+    ]
+
+
+def _absent_texts(
+    examples: Sequence[Sequence[Example]], texts: Sequence[Sequence[str]]
+) -> list[list[str]]:
+    """Return, for each data set, the sentences of the others; phantoms neither give nor take any.
+
+    A phantom has lesions of every kind, so a sentence about another picture could be true of it.
+    """
+    names = [group[0].dataset if group else PHANTOM for group in examples]
+    return [
+        []
+        if name == PHANTOM
+        else [
+            text
+            for other, group in zip(names, texts, strict=True)
+            if other not in (name, PHANTOM)
+            for text in group
+        ]
+        for name in names
+    ]

@@ -1,0 +1,160 @@
+"""Every choice of one training run."""
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from cattrs.preconf.json import JsonConverter, make_converter
+from cattrs.strategies import configure_tagged_union
+
+from lingseg.models import ModelConfig
+
+Precision: TypeAlias = Literal["auto", "fp32", "bf16"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Data:
+    """What is trained on, and how it is shown."""
+
+    sets: tuple[str, ...] = ()
+    """Names of the catalogue, or folders."""
+    root: str = ""
+    """The folder that holds the named sets; empty: the environment variable LINGSEG_DATA."""
+    shares: tuple[float, ...] = ()
+    """Each set's part of a batch (phantoms last), relative; empty: by their number of cases."""
+    num_phantoms: int = 0
+    """Phantom cases drawn for this run."""
+    phantom_seed: int = 0
+    height: int = 224
+    width: int = 224
+    cache_gigabytes: float = 4.0
+    """Decoded pictures are kept in memory up to this size."""
+    num_workers: int = 0
+    """Processes that prepare batches; 0: the training process itself."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Augmentation:
+    """How often and how far a case is changed. Rates are probabilities per case."""
+
+    flip_rate: float = 0.5
+    """Applied only where the anatomy allows it and the sentence can be rewritten."""
+    turn_rate: float = 0.0
+    """Quarter turns; as for flips."""
+    warp_rate: float = 0.0
+    max_angle: float = 10.0
+    """Degrees."""
+    max_scale: float = 1.15
+    max_shift: float = 0.06
+    """Share of the height and width."""
+    colour_rate: float = 0.0
+    noise_rate: float = 0.0
+    blur_rate: float = 0.0
+    short_text_rate: float = 0.0
+    """The bare name of the target (column text_short) in place of the sentence."""
+    null_text_rate: float = 0.0
+    """No sentence: what teaches a model to go by the picture alone."""
+    absent_text_rate: float = 0.0
+    """A sentence of another data set, whose target cannot be in the picture: an empty mask."""
+    normal_text_rate: float = 0.0
+    """On pictures labelled "normal": a sentence of another case of their set, absent here."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optimizer:
+    """How weights are moved."""
+
+    name: Literal["adamw", "adam"] = "adamw"
+    learning_rate: float = 1e-3
+    encoder_rate: float = 1.0
+    """The image encoder's learning rate, relative to the others'."""
+    weight_decay: float = 0.01
+    """Of matrices and kernels; never of norms and biases."""
+    max_gradient_norm: float = 1.0
+    """Longer gradients are shortened to it; 0: never."""
+    ema_decay: float = 0.0
+    """Of the averaged weights that are validated and kept; 0: none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """For how long."""
+
+    batch_size: int = 16
+    """Over all processes together."""
+    steps_per_epoch: int = 0
+    """0: once through the data."""
+    num_epochs: int = 10
+    warmup_steps: int = 0
+    shape: Literal["cosine", "restarts", "constant"] = "cosine"
+    """"restarts": cosine warm restarts every ten epochs down to a third."""
+    patience: int = 0
+    """Epochs without a better validation score after which training stops; 0: never."""
+    state_steps: int = 100
+    """Steps between two saved states."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Every choice of one training run."""
+
+    model: ModelConfig
+    data: Data
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    optimizer: Optimizer = field(default_factory=Optimizer)
+    schedule: Schedule = field(default_factory=Schedule)
+    seed: int = 0
+    precision: Precision = "auto"
+    """"auto": bf16 where the device computes in it, fp32 elsewhere."""
+    half_weights: bool = False
+    """Keep the finished weights in half precision; scores are then those of the rounded weights."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run."""
+        num_sets = len(self.data.sets) + (self.data.num_phantoms > 0)
+        if not num_sets:
+            raise ValueError("The recipe names no data; set data.sets or data.num_phantoms.")
+        if self.data.shares and len(self.data.shares) != num_sets:
+            raise ValueError(
+                f"data.shares has {len(self.data.shares)} numbers for {num_sets} sets "
+                f"(phantoms count as one); give one number a set."
+            )
+
+
+def recipe_to_json(recipe: Recipe) -> str:
+    """Return the recipe as text that `recipe_from_json` reads back."""
+    return _converter().dumps(recipe, indent=1)
+
+
+def recipe_from_json(text: str) -> Recipe:
+    """Read a recipe; unknown names are refused.
+
+    Raises:
+        ValueError: The text is not a recipe of this version.
+    """
+    try:
+        return _converter().loads(text, Recipe)
+    except Exception as error:
+        raise ValueError(f"Not a recipe of this version of lingseg: {error}") from error
+
+
+def with_choices(recipe: Recipe, choices: dict[str, object]) -> Recipe:
+    """Return the recipe with some choices changed, named as in `optimizer.learning_rate`.
+
+    Raises:
+        ValueError: A changed choice does not fit the others.
+    """
+    sections: dict[str, dict[str, object]] = {}
+    top: dict[str, object] = {}
+    for name, value in choices.items():
+        section, _, leaf = name.rpartition(".")
+        (sections.setdefault(section, {}) if section else top)[leaf] = value
+    for section, values in sections.items():
+        top[section] = replace(getattr(recipe, section), **values)
+    return replace(recipe, **top)  # type: ignore[arg-type]  # checked by __post_init__
+
+
+def _converter() -> JsonConverter:
+    """Return what turns recipes into JSON and back, the model's class told by its name."""
+    converter = make_converter(forbid_extra_keys=True)
+    configure_tagged_union(ModelConfig, converter, tag_name="config")
+    return converter

@@ -1,0 +1,107 @@
+"""What a finished run says of itself: thresholds, validation scores, data and versions."""
+
+import hashlib
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from lingseg import __version__
+from lingseg.artefact import write_text
+from lingseg.datasets.case import Dataset
+from lingseg.training import checkpoint
+from lingseg.training.batch import PixelCache
+from lingseg.training.checkpoint import Position
+from lingseg.training.validation import (
+    Validation,
+    choose_presence_threshold,
+    choose_threshold,
+    mean_dice,
+)
+
+
+def summarise(run: Path, datasets: Sequence[Dataset], position: Position) -> None:
+    """Choose the thresholds of the best weights on validation; write `run.json` and `card.md`."""
+    model, recipe = checkpoint.load_run(run)
+    cache = PixelCache(recipe.data)
+    scores = Validation(datasets, cache, batch_size=recipe.schedule.batch_size).score(model)
+    threshold = choose_threshold(scores) if any(scores.values()) else 0.5
+    summary = {
+        "method": type(model).__name__,
+        "threshold": threshold,
+        "presence_threshold": choose_presence_threshold(scores),
+        "validation_dice_per_image": mean_dice(scores, threshold=threshold),
+        "best_epoch": position.best_epoch,
+        "steps": position.step,
+        "side": _shared_side(datasets),
+        "data": [
+            {
+                "name": dataset.info.name,
+                "licence": dataset.info.licence,
+                "citation": dataset.info.citation,
+                "ship_weights": dataset.info.ship_weights,
+                "train_cases": len(dataset.splits.get("train", ())),
+                "fingerprint": fingerprint(dataset),
+            }
+            for dataset in datasets
+        ],
+        "seed": recipe.seed,
+        "versions": {name: version(name) for name in ("torch", "accelerate", "numpy")}
+        | {"lingseg": __version__, "python": platform.python_version()},
+        "commit": _commit(),
+        "machine": platform.machine(),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    checkpoint.write_summary(run, summary)
+    write_text(run / "card.md", _card(run.name, summary))
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """Return the SHA-256 of all that the tables of a data set say."""
+    digest = hashlib.sha256()
+    for split, cases in dataset.splits.items():
+        for case in cases:
+            digest.update(f"{split}\0{case.case_id}\0{case.text}\0{case.subject}\n".encode())
+    return digest.hexdigest()
+
+
+def _shared_side(datasets: Sequence[Dataset]) -> str:
+    """Return whose left the model's sentences mean: that of all its sets that name sides at all.
+
+    Raises:
+        ValueError: The sets disagree, so that one word would mean two things.
+    """
+    sides = {dataset.info.side for dataset in datasets} - {"none"}
+    if len(sides) > 1:
+        raise ValueError(
+            "The data sets of this run disagree on whose left the sentences mean (image and "
+            "patient); train on sets of one convention."
+        )
+    return sides.pop() if sides else "none"
+
+
+def _commit() -> str:
+    """Return the commit of the checkout that lingseg was imported from, if it is one."""
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.stdout.strip()
+
+
+def _card(name: str, summary: Mapping[str, Any]) -> str:
+    """Return the summary for people."""
+    scores = summary["validation_dice_per_image"]
+    rows = "\n".join(f"| {set_name} | {score:.4f} |" for set_name, score in scores.items())
+    return (
+        f"# {name}\n\n"
+        f"{summary['method']}, best at epoch {summary['best_epoch']} of {summary['steps']} steps; "
+        f"seed {summary['seed']}, commit {summary['commit']}, {summary['finished']}.\n\n"
+        f"| data set | validation Dice, per image, at the model's size, threshold "
+        f"{summary['threshold']} |\n| --- | --- |\n{rows}\n\n"
+        f"Research use only; not a medical device.\n"
+    )

@@ -1,0 +1,166 @@
+"""Changes of a case that keep its sentence true."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lingseg.training.augmentation import (
+    AbsentText,
+    Blur,
+    Colour,
+    Flip,
+    Noise,
+    OtherText,
+    Triple,
+    Turn,
+    Warp,
+    draw_changes,
+    draw_text,
+)
+from lingseg.training.recipe import Augmentation
+
+EVERYTHING = Augmentation(
+    flip_rate=1.0, turn_rate=1.0, warp_rate=1.0, colour_rate=1.0, noise_rate=1.0, blur_rate=1.0
+)
+
+
+def triple(text="one mass at the upper left", side="image", height=30, width=40):
+    rng = np.random.default_rng(0)
+    reference = np.zeros((height, width), dtype=bool)
+    reference[2:8, 3:9] = True
+    image = rng.integers(0, 100, (height, width, 3), dtype=np.uint8)
+    image[reference] = 255
+    return Triple(image=image, reference=reference, text=text, side=side)
+
+
+def is_same(one, other):
+    return (
+        np.array_equal(one.image, other.image)
+        and np.array_equal(one.reference, other.reference)
+        and one.text == other.text
+    )
+
+
+@pytest.mark.parametrize(
+    ("direction", "text"),
+    [("horizontal", "one mass at the upper right"), ("vertical", "one mass at the lower left")],
+)
+def test_a_flip_rewrites_the_sentence(direction, text):
+    assert Flip(direction).apply(triple()).text == text
+
+
+@pytest.mark.parametrize("direction", ["horizontal", "vertical"])
+def test_a_flip_moves_picture_and_reference_together(direction):
+    flipped = Flip(direction).apply(triple())
+    assert (flipped.image[flipped.reference] == 255).all()
+    assert not np.array_equal(flipped.reference, triple().reference)
+
+
+@given(st.sampled_from(["horizontal", "vertical"]), st.sampled_from(["image", "patient"]))
+def test_two_flips_are_none(direction, side):
+    start = triple(side=side)
+    assert is_same(Flip(direction).apply(Flip(direction).apply(start)), start)
+
+
+def test_four_quarter_turns_are_none():
+    start = turned = triple(height=32, width=32)
+    for _ in range(4):
+        turned = Turn(1).apply(turned)
+    assert is_same(turned, start)
+
+
+def test_a_quarter_turn_rewrites_the_sentence():
+    turned = Turn(1).apply(triple(height=32, width=32))
+    assert turned.text == "one mass at the lower left"
+    rows, columns = np.nonzero(turned.reference)
+    assert rows.mean() > 16
+    assert columns.mean() < 16
+
+
+def test_a_patient_side_sentence_is_not_turned():
+    start = triple(side="patient", height=32, width=32)
+    assert Turn(1).apply(start) is start
+
+
+def test_a_warp_that_would_deny_the_sentence_is_refused():
+    far = Warp(angle=0.0, scale=1.0, shift=(0.0, 0.5))
+    assert far.apply(triple()).text == triple().text
+    assert far.apply(start := triple()) is start
+    assert far.apply(silent := triple(text="a mass")) is not silent
+
+
+def test_a_shift_moves_down_and_right():
+    moved = Warp(angle=0.0, scale=1.0, shift=(0.1, 0.2)).apply(triple(text="a mass"))
+    rows, columns = np.nonzero(moved.reference)
+    assert (rows.min(), rows.max()) == (5, 10)
+    assert (columns.min(), columns.max()) == (11, 16)
+
+
+def test_a_rotation_is_counter_clockwise():
+    start = triple(text="a mass", height=40, width=40)
+    rows, columns = np.nonzero(Warp(angle=90.0, scale=1.0, shift=(0.0, 0.0)).apply(start).reference)
+    assert rows.mean() > 25
+    assert columns.mean() < 15
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Colour(brightness=0.1, contrast=1.2, gamma=0.9, saturation=0.8),
+        Noise(strength=0.1, seed=1),
+        Blur(1.0),
+    ],
+)
+def test_changes_of_the_picture_leave_reference_and_text(change):
+    start = triple()
+    changed = change.apply(start)
+    assert changed.image.dtype == np.uint8
+    assert changed.image.shape == start.image.shape
+    assert not np.array_equal(changed.image, start.image)
+    assert changed.reference is start.reference
+    assert changed.text == start.text
+
+
+def test_an_absent_text_empties_the_reference():
+    changed = AbsentText("a polyp").apply(triple())
+    assert changed.text == "a polyp"
+    assert not changed.reference.any()
+
+
+def test_a_null_text_keeps_the_reference():
+    changed = OtherText("").apply(triple())
+    assert changed.text == ""
+    assert changed.reference.any()
+
+
+@pytest.mark.parametrize(
+    ("symmetry", "kinds"),
+    [
+        ("none", {Warp, Colour, Noise, Blur}),
+        ("horizontal", {Flip, Warp, Colour, Noise, Blur}),
+        ("any", {Flip, Turn, Warp, Colour, Noise, Blur}),
+    ],
+)
+def test_only_what_the_anatomy_allows_is_drawn(symmetry, kinds):
+    changes = draw_changes(np.random.default_rng(0), EVERYTHING, symmetry)
+    assert {type(change) for change in changes} == kinds
+
+
+def test_a_horizontal_symmetry_is_never_flipped_upside_down():
+    changes = draw_changes(np.random.default_rng(0), EVERYTHING, "horizontal")
+    assert Flip("vertical") not in changes
+
+
+def test_sentences_are_replaced_as_often_as_asked():
+    settings = Augmentation(null_text_rate=0.2, short_text_rate=0.3)
+    rng = np.random.default_rng(0)
+    drawn = [
+        draw_text(rng, settings, short_text="mass", absent_text="a polyp", absent_rate=0.1)
+        for _ in range(4000)
+    ]
+    shares = [
+        sum(changes == [expected] for changes in drawn) / len(drawn)
+        for expected in (OtherText(""), AbsentText("a polyp"), OtherText("mass"))
+    ]
+    np.testing.assert_allclose(shares, [0.2, 0.1, 0.3], atol=0.03)

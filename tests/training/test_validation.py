@@ -1,0 +1,50 @@
+"""Scores while a model trains, and the thresholds that they choose."""
+
+import numpy as np
+
+from lingseg.metrics.overlap import measure_overlap
+from lingseg.training.validation import (
+    THRESHOLDS,
+    CaseScore,
+    choose_presence_threshold,
+    choose_threshold,
+    mean_dice,
+)
+
+
+def scored(probabilities, reference, presence=None):
+    overlaps = tuple(measure_overlap(probabilities >= level, reference) for level in THRESHOLDS)
+    return CaseScore(overlaps=overlaps, presence=presence, is_there=bool(reference.any()))
+
+
+def test_the_threshold_with_the_best_dice_is_chosen():
+    reference = np.array([[True, True, False]])
+    probabilities = np.array([[0.9, 0.66, 0.56]])
+    assert choose_threshold({"blocks": [scored(probabilities, reference)]}) == 0.6
+
+
+def test_every_data_set_counts_the_same_however_large():
+    full, nothing = np.ones((2, 3), dtype=bool), np.zeros((2, 3), dtype=bool)
+    scores = {
+        "large": [scored(full * 0.9, full)] * 9,
+        "small": [scored(nothing * 0.1, full)],
+    }
+    assert mean_dice(scores) == {"large": 1.0, "small": 0.0}
+
+
+def test_few_targets_that_are_there_are_refused():
+    there = np.ones((2, 3), dtype=bool)
+    scores = [scored(there * 0.9, there, presence) for presence in np.linspace(0.2, 0.9, 200)]
+    chosen = choose_presence_threshold({"blocks": scores})
+    assert sum(score.presence < chosen for score in scores) <= 2
+    assert chosen < 0.5
+
+
+def test_a_sure_model_is_asked_for_one_half():
+    there = np.ones((2, 3), dtype=bool)
+    assert choose_presence_threshold({"blocks": [scored(there * 0.9, there, 0.99)]}) == 0.5
+
+
+def test_a_model_that_is_not_asked_has_no_presence_threshold():
+    there = np.ones((2, 3), dtype=bool)
+    assert choose_presence_threshold({"blocks": [scored(there * 0.9, there)]}) is None
