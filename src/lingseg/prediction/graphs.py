@@ -1,0 +1,155 @@
+"""The networks of a bundle, run by ONNX Runtime. The only file that knows it."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+import onnxruntime  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from onnxruntime.capi import (  # type: ignore[import-untyped]
+    onnxruntime_pybind11_state as runtime_errors,
+)
+
+Floats: TypeAlias = NDArray[np.float32]
+TokenIds: TypeAlias = NDArray[np.int64]
+WordMask: TypeAlias = NDArray[np.bool_]
+
+# They have no parent of their own, and their list grows from version to version.
+_RUNTIME_ERRORS = tuple(
+    error
+    for error in vars(runtime_errors).values()
+    if isinstance(error, type) and issubclass(error, Exception)
+)
+_ERRORS_ONLY = 3
+
+onnxruntime.disable_telemetry_events()  # the builds for Windows would send some
+
+
+class Graphs:
+    """The two or three networks of a bundle, and the contract between them."""
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes | memoryview],
+        *,
+        size: tuple[int, int],
+        threads: int | None = None,
+    ) -> None:
+        """Load the graphs.
+
+        Args:
+            files: The files of a checked bundle, by name.
+            size: Height and width of the picture that the graphs take.
+            threads: Cores that one prediction uses; None: all that this process may use.
+
+        Raises:
+            ValueError: ONNX Runtime refuses a graph, or a graph breaks the contract.
+        """
+        self._size = size
+        num_threads = threads or _usable_cores()
+        self._text = _Graph("text.onnx", files, num_threads)
+        self._image = _Graph("image.onnx", files, num_threads) if "image.onnx" in files else None
+        self._mask = _Graph("mask.onnx", files, num_threads)
+        self._encoded_names = self._check_contract()
+
+    def encode_words(self, token_ids: TokenIds, word_mask: WordMask) -> Floats:
+        """Return one vector a token."""
+        (words,) = self._text.run(["words"], {"token_ids": token_ids, "word_mask": word_mask})
+        return words
+
+    def encode_image(self, image: Floats) -> tuple[Floats, ...]:
+        """Return what `segment` needs of an image [1, 3, height, width], 0 to 1."""
+        if self._image is None:
+            return (image,)
+        return tuple(self._image.run(self._encoded_names, {"image": image}))
+
+    def segment(
+        self, encoded: Sequence[Floats], words: Floats, word_mask: WordMask
+    ) -> tuple[Floats, float | None]:
+        """Return the logits of the mask [height, width] and of its presence, if the model tells.
+
+        Raises:
+            ValueError: The graph gave another size, or values that are not finite.
+        """
+        given: dict[str, Floats | TokenIds | WordMask]
+        given = {"words": words, "word_mask": word_mask}
+        given |= zip(self._encoded_names, encoded, strict=True)
+        wanted = [name for name in ("mask_logits", "presence_logits") if name in self._mask.outputs]
+        mask_logits, *rest = self._mask.run(wanted, given)
+        if mask_logits.shape != (1, 1, *self._size) or not np.isfinite(mask_logits).all():
+            raise ValueError(
+                f"mask.onnx gave a mask of shape {mask_logits.shape} or values that are not "
+                f"finite; expected finite ones of shape {(1, 1, *self._size)}. Export it again."
+            )
+        return mask_logits[0, 0], float(rest[0].reshape(-1)[0]) if rest else None
+
+    def _check_contract(self) -> list[str]:
+        """Return the names of what goes from the image part to the mask part."""
+        _expect(self._text, inputs=("token_ids", "word_mask"), outputs=("words",))
+        encoded = ["image"]
+        if self._image is not None:
+            encoded = [f"encoded_{number}" for number in range(len(self._image.outputs))]
+            _expect(self._image, inputs=("image",), outputs=encoded)
+        _expect(self._mask, inputs=(*encoded, "words", "word_mask"), outputs=("mask_logits",))
+        return encoded
+
+
+class _Graph:
+    """One loaded network. An input that it does not declare (it was of no use) is not fed."""
+
+    def __init__(
+        self, name: str, files: Mapping[str, bytes | memoryview], num_threads: int
+    ) -> None:
+        """Load it from memory, so that what runs is what was checked."""
+        self.name = name
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = num_threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = _ERRORS_ONLY
+        # Threads that spin while they wait took three times the processor time and won nothing:
+        # three graphs run in turn, and each would keep its own threads spinning.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(
+                bytes(files[name]), options, providers=["CPUExecutionProvider"]
+            )
+        except _RUNTIME_ERRORS as error:
+            raise ValueError(
+                f"ONNX Runtime cannot load {name} ({_first_line(error)}). Export it again."
+            ) from error
+        self.inputs = {one.name for one in self._session.get_inputs()}
+        self.outputs = {one.name for one in self._session.get_outputs()}
+
+    def run(
+        self, outputs: Sequence[str], given: Mapping[str, Floats | TokenIds | WordMask]
+    ) -> list[Floats]:
+        """Run it on the inputs that it declares."""
+        fed = {name: value for name, value in given.items() if name in self.inputs}
+        try:
+            return self._session.run(outputs, fed)
+        except _RUNTIME_ERRORS as error:
+            raise ValueError(f"{self.name} failed ({_first_line(error)}).") from error
+
+
+def _expect(graph: _Graph, *, inputs: Iterable[str], outputs: Iterable[str]) -> None:
+    """Refuse a graph with inputs that nobody feeds or without outputs that are needed."""
+    unknown = sorted(graph.inputs - set(inputs))
+    missing = sorted(set(outputs) - graph.outputs)
+    if unknown or missing:
+        raise ValueError(
+            f"{graph.name} takes unknown inputs {unknown} or lacks the outputs {missing}; see the "
+            f"contract in lingseg.prediction.bundle. Export it again."
+        )
+
+
+def _usable_cores() -> int:
+    """Return how many cores this process may use, which may be fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _first_line(error: BaseException) -> str:
+    """Return what ONNX Runtime says, without the lines that follow."""
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__

@@ -1,0 +1,255 @@
+"""A picture and a sentence in, a mask in the picture's own geometry out."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+import lingseg
+from lingseg.imaging import (
+    Image,
+    Probabilities,
+    Rgb,
+    Spacing,
+    as_rgb,
+    decode_image,
+    read_file,
+    resize_probabilities,
+    resize_rgb,
+)
+from lingseg.language.side import Side, to_side
+from lingseg.prediction.bundle import SUFFIX, Bundle, read_bundle
+from lingseg.prediction.graphs import Floats, Graphs, WordMask
+from lingseg.prediction.manifest import Manifest
+from lingseg.prediction.result import Request, Result
+from lingseg.prediction.sentence import SentenceReader, checked_text
+
+SHIPPED = Path(lingseg.__file__).parent / "bundles"
+ImageLike: TypeAlias = Image | Path | str | NDArray[np.generic]
+_REMEMBERED_SENTENCES = 256
+
+
+def load(name_or_path: str | Path = "default", *, threads: int | None = None) -> "Model":
+    """Load a model: one that ships with the package, by name, or a bundle, by path.
+
+    Args:
+        name_or_path: `default`, or the path of a `.lingseg` file or of a bundle's folder.
+        threads: Cores that one prediction uses; None: all that this process may use.
+
+    Raises:
+        FileNotFoundError: There is no such model.
+        ValueError: The bundle is damaged, or was changed after it was written.
+    """
+    return Model(read_bundle(find_bundle(name_or_path)), threads=threads)
+
+
+def find_bundle(name_or_path: str | Path) -> Path:
+    """Return where the bundle of a name or path lies.
+
+    Raises:
+        FileNotFoundError: There is no such model.
+    """
+    shipped = {path.stem: path for path in sorted(SHIPPED.glob(f"*{SUFFIX}"))}
+    if str(name_or_path) in shipped:
+        return shipped[str(name_or_path)]
+    if Path(name_or_path).exists():
+        return Path(name_or_path)
+    raise FileNotFoundError(
+        f"There is no model {str(name_or_path)!r}; with the package come "
+        f"{', '.join(shipped) or 'none'}. Give one of these names or the path of a bundle."
+    )
+
+
+class Model:
+    """A loaded bundle. It may be used from several threads at once."""
+
+    def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
+        """Load the graphs and the tokenizer.
+
+        Raises:
+            ValueError: A graph or the tokenizer cannot be used.
+        """
+        manifest = bundle.manifest
+        self.manifest: Manifest = manifest
+        self.hash: str = bundle.hash
+        self._graphs = Graphs(bundle.files, size=(manifest.height, manifest.width), threads=threads)
+        tokenizer_json = bytes(bundle.files["tokenizer.json"]).decode()
+        self._reader = SentenceReader(tokenizer_json, max_words=manifest.max_words)
+        self._words_of = lru_cache(maxsize=_REMEMBERED_SENTENCES)(self._encode_text)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.manifest.name
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which on a pixel is in, unless a request says otherwise."""
+        return self.manifest.threshold
+
+    @property
+    def side(self) -> Side:
+        """Whose left and right the model learnt."""
+        return self.manifest.side
+
+    def encode(self, image: ImageLike, *, input_hash: str | None = None) -> "EncodedImage":
+        """Do once what every sentence on this picture needs.
+
+        Args:
+            image: A file, an `Image`, or pixels: grey (height, width) or colour
+                (height, width, 3), in 8 or 16 bits or floating point.
+            input_hash: SHA-256 of the picture's file, where it was read elsewhere.
+
+        Raises:
+            UnreadableImage: The file is not a picture, or breaks a limit.
+            ValueError: The pixels have another shape or type.
+        """
+        if isinstance(image, str | Path):
+            data = read_file(Path(image))
+            input_hash = hashlib.sha256(data).hexdigest()
+            image = decode_image(data, str(image))
+        elif isinstance(image, np.ndarray):
+            image = _image_of(image)
+        pixels = resize_rgb(as_rgb(image), (self.manifest.height, self.manifest.width))
+        encoded = self._graphs.encode_image(_as_input(pixels))
+        return EncodedImage(
+            model=self,
+            encoded=encoded,
+            size=image.size,
+            spacing=image.spacing,
+            input_hash=input_hash,
+        )
+
+    def segment(
+        self,
+        image: ImageLike,
+        text: str,
+        *,
+        threshold: float | None = None,
+        side: Side | None = None,
+        allow_null: bool = False,
+    ) -> Result:
+        """Draw what `text` describes in `image`; see `EncodedImage.segment`.
+
+        Raises:
+            UnreadableImage: The file is not a picture, or breaks a limit.
+            ValueError: The pixels, the text or the threshold cannot be used.
+        """
+        checked_text(text, allow_null=allow_null)  # before the costly part
+        return self.encode(image).segment(
+            text, threshold=threshold, side=side, allow_null=allow_null
+        )
+
+    def segment_encoded(
+        self, encoded: tuple[Floats, ...], text: str
+    ) -> tuple[Floats, float | None, tuple[str, ...]]:
+        """Return probabilities at the model's size, that of presence, and the words lost."""
+        words, word_mask, lost_words = self._words_of(text)
+        mask_logits, presence_logit = self._graphs.segment(encoded, words, word_mask)
+        presence = None if presence_logit is None else float(_sigmoid(np.float32(presence_logit)))
+        return _sigmoid(mask_logits), presence, lost_words
+
+    def _encode_text(self, text: str) -> tuple[Floats, WordMask, tuple[str, ...]]:
+        """Return the words of a sentence, where they are, and those that were lost."""
+        sentence = self._reader.read(text)
+        words = self._graphs.encode_words(sentence.token_ids, sentence.word_mask)
+        return words, sentence.word_mask, sentence.lost_words
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EncodedImage:
+    """A picture of which a model has done its part; ask it as many sentences as you like."""
+
+    model: Model
+    encoded: tuple[Floats, ...]
+    size: tuple[int, int]
+    """Height and width of the picture as it was given."""
+    spacing: Spacing | None
+    input_hash: str | None
+
+    def segment(
+        self,
+        text: str,
+        *,
+        threshold: float | None = None,
+        side: Side | None = None,
+        allow_null: bool = False,
+    ) -> Result:
+        """Draw what `text` describes.
+
+        Args:
+            text: What to segment, in a few words.
+            threshold: The probability from which on a pixel is in; None: the model's own.
+            side: Whose left and right the text means; None: as the model learnt it. Where the two
+                differ, the text is rewritten for the model.
+            allow_null: Let the empty text pass: the model then goes by the picture alone.
+
+        Raises:
+            ValueError: The text is empty or far too long, or the threshold not between 0 and 1.
+        """
+        asked = checked_text(text, allow_null=allow_null)
+        side = side or self.model.side
+        threshold = self.model.threshold if threshold is None else checked_threshold(threshold)
+        heard = to_side(asked, side, self.model.side)
+        small, presence, lost_words = self.model.segment_encoded(self.encoded, heard)
+        probabilities = resize_probabilities(small, self.size)
+        return Result(
+            request=Request(text=asked, side=side, threshold=threshold, lost_words=lost_words),
+            mask=(probabilities >= threshold) & self._is_present(presence),
+            probabilities=probabilities,
+            presence=presence,
+            spacing=self.spacing,
+            model_name=self.model.name,
+            model_hash=self.model.hash,
+            input_hash=self.input_hash,
+        )
+
+    def _is_present(self, presence: float | None) -> bool:
+        """Tell whether the model says that there is something to draw."""
+        needed = self.model.manifest.presence_threshold
+        return presence is None or needed is None or presence >= needed
+
+
+def checked_threshold(threshold: float) -> float:
+    """Return `threshold`.
+
+    Raises:
+        ValueError: It is not between 0 and 1.
+    """
+    if not 0 < threshold < 1:
+        raise ValueError(f"The threshold is {threshold}; expected a number between 0 and 1.")
+    return threshold
+
+
+def _image_of(pixels: NDArray[np.generic]) -> Image:
+    """Return pixels from memory as an image."""
+    is_picture = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
+    if not is_picture or min(pixels.shape) < 1:
+        raise ValueError(
+            f"The pixels have shape {pixels.shape}; expected (height, width) or (height, width, 3)."
+        )
+    if pixels.dtype == np.uint8:
+        return Image(pixels=pixels.astype(np.uint8, copy=False))
+    if pixels.dtype == np.uint16:
+        return Image(pixels=pixels.astype(np.uint16, copy=False))
+    if not np.issubdtype(pixels.dtype, np.number) or np.iscomplexobj(pixels):
+        raise ValueError(f"The pixels have type {pixels.dtype}; expected uint8, uint16 or float32.")
+    as_floats = pixels.astype(np.float32)
+    if not np.isfinite(as_floats).all():
+        raise ValueError("The pixels hold values that are not finite numbers; replace them.")
+    return Image(pixels=as_floats)
+
+
+def _as_input(pixels: Rgb) -> Floats:
+    """Return a picture as the graphs take it: [1, 3, height, width], 0 to 1."""
+    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
+    return planes.astype(np.float32) / np.float32(255)
+
+
+def _sigmoid(logits: Floats | np.float32) -> Probabilities:
+    """Return probabilities, without overflow for large logits."""
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), dtype=np.float32)

@@ -1,0 +1,161 @@
+"""What a model answers, and how it is put on disk."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+import lingseg
+from lingseg.artefact import write_text
+from lingseg.imaging import Mask, MaskPixels, Probabilities, Spacing, write_mask
+from lingseg.language.side import Side
+
+RESEARCH_USE = "Research use only; not a medical device."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What was asked."""
+
+    text: str
+    side: Side
+    """Whose left and right the text means."""
+    threshold: float
+    lost_words: tuple[str, ...] = ()
+    """The words at the end of the text that the model could not read."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result:
+    """The mask of what a text describes, on the grid of the picture as it was given."""
+
+    request: Request
+    mask: MaskPixels
+    """Empty where the model says that nothing of the kind is there."""
+    probabilities: Probabilities
+    """Before the threshold, and before the verdict on presence."""
+    presence: float | None
+    """Probability that what the text names is in the picture; None: the model does not tell."""
+    spacing: Spacing | None
+    model_name: str
+    model_hash: str
+    input_hash: str | None
+    """SHA-256 of the picture's file; None where the picture came from memory."""
+
+    @property
+    def text(self) -> str:
+        """The sentence as it was given."""
+        return self.request.text
+
+    @property
+    def side(self) -> Side:
+        """Whose left and right the sentence means."""
+        return self.request.side
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which on a pixel is in."""
+        return self.request.threshold
+
+    @property
+    def lost_words(self) -> tuple[str, ...]:
+        """The words at the end of the sentence that the model could not read."""
+        return self.request.lost_words
+
+    @property
+    def is_found(self) -> bool:
+        """Whether anything was drawn."""
+        return bool(self.mask.any())
+
+    @property
+    def confidence(self) -> float:
+        """How sure the model is of its answer, 0 to 1.
+
+        The mean probability inside of the mask; of an empty mask, one minus the probability of
+        presence, or, where the model does not tell it, one minus the highest probability.
+        """
+        if self.is_found:
+            return float(self.probabilities.mean(dtype=float, where=self.mask))
+        return 1 - (self.probabilities.max().item() if self.presence is None else self.presence)
+
+    @property
+    def area_pixels(self) -> int:
+        """Pixels in the mask."""
+        return int(self.mask.sum())
+
+    @property
+    def area_mm2(self) -> float | None:
+        """Square millimetres in the mask, where the picture's spacing is known."""
+        if self.spacing is None:
+            return None
+        return self.area_pixels * self.spacing[0] * self.spacing[1]
+
+    @property
+    def centroid(self) -> tuple[float, float] | None:
+        """Mean row and column of the mask, from 0; None where it is empty."""
+        if not self.is_found:
+            return None
+        in_rows, in_columns = self.mask.sum(axis=1), self.mask.sum(axis=0)
+        area = self.area_pixels
+        row = float(in_rows @ np.arange(len(in_rows))) / area
+        return row, float(in_columns @ np.arange(len(in_columns))) / area
+
+    def as_record(self) -> dict[str, object]:
+        """Return everything but the pixels, as it stands in the `.json` beside a mask."""
+        return {
+            "text": self.text,
+            "text_sha256": hash_text(self.text),
+            "side": self.side,
+            "is_found": self.is_found,
+            "confidence": round(self.confidence, 6),
+            "presence": None if self.presence is None else round(self.presence, 6),
+            "area_pixels": self.area_pixels,
+            "area_mm2": self.area_mm2,
+            "centroid_row_column": self.centroid,
+            "height_width": self.mask.shape,
+            "threshold": self.threshold,
+            "lost_words": self.lost_words,
+            "input_sha256": self.input_hash,
+            "model": self.model_name,
+            "model_sha256": self.model_hash,
+            "lingseg_version": lingseg.__version__,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "note": RESEARCH_USE,
+        }
+
+    def save(self, path: Path | str) -> None:
+        """Write the mask as PNG, 0 and 255 in 8 bits, and then the `.json` beside it.
+
+        Raises:
+            ValueError: `path` does not end in `.png`.
+            OSError: A file cannot be written.
+        """
+        self.save_with(Path(path), {})
+
+    def save_with(self, path: Path, more: dict[str, object]) -> dict[str, object]:
+        """Write mask and `.json`, the latter with `more` in front; return what it says.
+
+        Raises:
+            ValueError: `path` does not end in `.png`.
+            OSError: A file cannot be written.
+        """
+        if path.suffix.lower() != ".png":
+            raise ValueError(f"Masks are written as PNG; {path.name!r} ends otherwise. Add .png.")
+        record = {**more, **self.as_record()}
+        record_path(path).unlink(missing_ok=True)  # it must never speak of an older mask
+        write_mask(path, Mask(pixels=self.mask, spacing=self.spacing))
+        write_text(record_path(path), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+        return record
+
+
+def record_path(mask_path: Path) -> Path:
+    """Return where the `.json` of a mask lies."""
+    return mask_path.with_suffix(".json")
+
+
+def hash_text(text: str) -> str:
+    """Return the SHA-256 of a sentence."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+from fake_bundle import HEIGHT, WIDTH, write_fake_bundle
+
+from lingseg.prediction import read_bundle
+from lingseg.prediction.graphs import Graphs
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    path = write_fake_bundle(tmp_path_factory.mktemp("bundle") / "fake.lingseg")
+    return dict(read_bundle(path).files)
+
+
+def test_padding_words_change_nothing(files):
+    graphs = Graphs(files, size=(HEIGHT, WIDTH), threads=1)
+    encoded = graphs.encode_image(np.full((1, 3, HEIGHT, WIDTH), 0.8, np.float32))
+    answers = []
+    for token_ids, word_mask in (([[2, 4, 3]], [[1, 1, 1]]), ([[2, 4, 3, 5]], [[1, 1, 1, 0]])):
+        mask = np.array(word_mask, bool)
+        words = graphs.encode_words(np.array(token_ids), mask)
+        answers.append(graphs.segment(encoded, words, mask))
+    np.testing.assert_array_equal(answers[0][0], answers[1][0])
+    assert answers[0][1] == answers[1][1] == 10
+
+
+def test_a_graph_that_cannot_be_loaded_is_named(files):
+    with pytest.raises(ValueError, match=r"cannot load mask\.onnx"):
+        Graphs(files | {"mask.onnx": b"no graph"}, size=(HEIGHT, WIDTH), threads=1)
+
+
+def test_a_graph_that_breaks_the_contract_is_named(files):
+    with pytest.raises(ValueError, match=r"text\.onnx takes unknown inputs \['image'\]"):
+        Graphs(files | {"text.onnx": files["image.onnx"]}, size=(HEIGHT, WIDTH), threads=1)
+    without_image = {name: data for name, data in files.items() if name != "image.onnx"}
+    with pytest.raises(ValueError, match=r"mask\.onnx takes unknown inputs \['encoded_0'\]"):
+        Graphs(without_image, size=(HEIGHT, WIDTH), threads=1)
+
+
+def test_a_mask_of_another_size_or_without_finite_values_is_refused(files):
+    graphs = Graphs(files, size=(HEIGHT, WIDTH + 1), threads=1)
+    word_mask = np.ones((1, 1), bool)
+    words = graphs.encode_words(np.array([[4]]), word_mask)
+    image = np.zeros((1, 3, HEIGHT, WIDTH), np.float32)
+    with pytest.raises(ValueError, match="gave a mask of shape"):
+        graphs.segment(graphs.encode_image(image), words, word_mask)
+    graphs = Graphs(files, size=(HEIGHT, WIDTH), threads=1)
+    with pytest.raises(ValueError, match="not finite"):
+        graphs.segment(graphs.encode_image(image * np.nan), words, word_mask)
+
+
+def test_an_image_of_another_size_gives_one_line(files):
+    graphs = Graphs(files, size=(HEIGHT, WIDTH), threads=1)
+    with pytest.raises(ValueError, match=r"image\.onnx failed") as caught:
+        graphs.encode_image(np.zeros((1, 3, 5, 7), np.float32))
+    assert "\n" not in str(caught.value)

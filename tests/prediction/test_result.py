@@ -1,0 +1,72 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+
+from lingseg.imaging import read_mask
+from lingseg.prediction import Request, Result
+
+
+def result(mask=None, **changes) -> Result:
+    if mask is None:
+        mask = np.zeros((6, 9), bool)
+        mask[1:3, 4:8] = True
+    probabilities = np.where(mask, 0.8, 0.1).astype(np.float32)
+    fields = {
+        "request": Request(text="the lesion", side="image", threshold=0.5),
+        "mask": mask,
+        "probabilities": probabilities,
+        "presence": 0.9,
+        "spacing": None,
+        "model_name": "fake",
+        "model_hash": "ab" * 32,
+        "input_hash": None,
+    }
+    return Result(**(fields | changes))
+
+
+def test_area_and_centre_are_those_of_the_mask():
+    assert result().area_pixels == 8
+    assert result().centroid == (1.5, 5.5)
+    assert result().area_mm2 is None
+    assert result(spacing=(0.5, 2.0)).area_mm2 == 8.0
+
+
+def test_confidence_is_the_mean_inside_or_that_of_the_absence():
+    empty = np.zeros((6, 9), bool)
+    assert result().confidence == pytest.approx(0.8)
+    assert result(empty, presence=0.2).confidence == pytest.approx(0.8)
+    assert result(empty, presence=None).confidence == pytest.approx(0.9)
+    assert result(empty).centroid is None
+
+
+def test_a_saved_mask_comes_back_with_its_record_beside_it(tmp_path):
+    result().save(tmp_path / "new" / "mask.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "new" / "mask.png").pixels, result().mask)
+    with PillowImage.open(tmp_path / "new" / "mask.png") as picture:
+        assert (picture.mode, picture.size) == ("L", (9, 6))
+    record = json.loads((tmp_path / "new" / "mask.json").read_text(encoding="utf-8"))
+    assert record["text"] == "the lesion"
+    assert record["area_pixels"] == 8
+    assert record["model_sha256"] == "ab" * 32
+    assert record["note"] == "Research use only; not a medical device."
+    assert {"side", "threshold", "confidence", "is_found", "input_sha256", "created"} <= set(record)
+
+
+def test_other_formats_are_refused_for_now(tmp_path):
+    with pytest.raises(ValueError, match=r"'mask\.dcm' ends otherwise"):
+        result().save(tmp_path / "mask.dcm")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_never_speaks_of_an_older_mask(tmp_path, monkeypatch):
+    result().save(tmp_path / "mask.png")
+
+    def full(*_arguments, **_options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(PillowImage.Image, "save", full)
+    with pytest.raises(OSError, match="No space left"):
+        result(np.ones((6, 9), bool)).save(tmp_path / "mask.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["mask.png"]
