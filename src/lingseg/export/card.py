@@ -1,0 +1,91 @@
+"""The card of a bundle: what it is, what it was trained on, what it scored."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from lingseg.prediction.manifest import Manifest
+
+SHOWN = ("dice_per_image", "dice_pooled", "iou_per_image", "iou_pooled", "null_accuracy")
+"""Columns of the table of scores; the manifest has all of them."""
+
+
+def flatten_scores(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each predictor in what `lingseg evaluate --out` wrote as `scores.json`."""
+    about = {name: report.get(name) for name in ("dataset", "split", "text", "labels")}
+    for predictor in report["predictors"]:
+        heard = about if predictor is report["predictors"][0] else about | {"text": None}
+        yield {
+            **heard,
+            "predictor": predictor["name"],
+            "threshold": predictor["threshold"],
+            "empty": predictor["empty"],
+            **predictor["overall"],
+        }
+
+
+def write_card(
+    manifest: Manifest, summary: Mapping[str, Any], difference: float, num_pictures: int
+) -> str:
+    """Return the card in Markdown."""
+    sets = "\n".join(
+        f"- {one['name']} ({one['licence']}): {one['citation']}" for one in manifest.trained_on
+    )
+    presence = manifest.presence_threshold
+    verdict = "" if presence is None else f" Below a presence of {presence:.3f} nothing is drawn."
+    return f"""# {manifest.name}
+
+{manifest.method}, made with lingseg {manifest.lingseg_version}. {manifest.intended_use}
+Licence of the weights: {manifest.licence}.
+
+Pictures are shown at {manifest.height} x {manifest.width}. Left and right mean the
+{manifest.side}'s. A pixel is in from a probability of {manifest.threshold:g}; chosen on
+validation, as the epoch was.{verdict}
+
+## Trained on
+
+{sets}
+
+{summary["steps"]} steps, best at epoch {summary["best_epoch"]}, seed {summary["seed"]}, commit
+{summary["commit"]}, {summary["finished"]}. The bundle and the training run differ by at most
+{difference:.1e} in probability on {num_pictures} real pictures, with and without their sentence.
+
+## Scores
+
+On each picture's own grid; in percent, with 95 % intervals of a bootstrap clustered by subject.
+"right", "none" and "shuffled" tell which sentence the model was given: its own, none, or another
+subject's. Null accuracy: the share of pictures without the target on which nothing is drawn.
+
+{_table(manifest.scores)}
+"""
+
+
+def _table(scores: Sequence[Mapping[str, Any]]) -> str:
+    """Return the scores as a Markdown table."""
+    if not scores:
+        return "Not scored yet: run `lingseg evaluate`."
+    head = ["data set", "split", "predictor", "sentence", "pictures", "subjects", *SHOWN]
+    rows = [
+        [
+            str(row["dataset"]) + (f" ({row['labels']})" if row.get("labels") else ""),
+            str(row["split"]),
+            str(row["predictor"]),
+            str(row["text"] or "-"),
+            str(row["num_images"]),
+            str(row["num_subjects"]),
+            *(_cell(row.get(name)) for name in SHOWN),
+        ]
+        for row in scores
+    ]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cell(estimate: Mapping[str, float | None] | None) -> str:
+    """Return a score of 1 in percent, with its interval."""
+    if estimate is None or estimate["value"] is None:
+        return "-"
+    shown = f"{100 * estimate['value']:.1f}"
+    low, high = estimate["low"], estimate["high"]
+    if low is None or high is None:
+        return shown
+    return f"{shown} [{100 * low:.1f}, {100 * high:.1f}]"

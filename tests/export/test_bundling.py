@@ -1,0 +1,140 @@
+"""A training run made into a bundle, and proved to agree with it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from models.small import SMALL, TEXTS, batch
+from training.small_run import RECIPE, run_small
+
+from lingseg.datasets.folder import read_folder
+from lingseg.export import agreement, bundling
+from lingseg.export.bundling import Disagreement, export_run
+from lingseg.export.card import flatten_scores, write_card
+from lingseg.export.graphs import export_graphs
+from lingseg.imaging.image import Image
+from lingseg.imaging.reading import read_image
+from lingseg.models import EncodesImageFirst, build_model
+from lingseg.prediction import load
+from lingseg.prediction.graphs import Graphs
+from lingseg.training.run_predictor import RunPredictor
+
+pytestmark = pytest.mark.slow  # torch.onnx.export takes seconds for the smallest graph
+
+
+@pytest.mark.parametrize("config", SMALL, ids=lambda config: config.__name__)
+def test_every_model_exports_and_agrees_to_a_ten_thousandth(config):
+    torch.manual_seed(0)
+    model = build_model(SMALL[config])
+    model.train()
+    inputs = batch(model, texts=TEXTS[:1] * 2)
+    with torch.no_grad():
+        model(**inputs)
+    model.eval()
+    files = export_graphs(model, (64, 48))
+    assert ("image.onnx" in files) == isinstance(model, EncodesImageFirst)
+    graphs = Graphs(files, size=(64, 48), threads=1)
+    for text in (*TEXTS, "left", ""):
+        token_ids, word_mask = model.text_encoder.tokenize([text])
+        image = batch(model)["image"][:1]
+        with torch.no_grad():
+            expected = model(image, model.text_encoder(token_ids, word_mask), word_mask)
+        words = graphs.encode_words(token_ids.numpy(), word_mask.numpy())
+        found, _ = graphs.segment(graphs.encode_image(image.numpy()), words, word_mask.numpy())
+        np.testing.assert_allclose(found, expected.mask_logits[0, 0], atol=1e-4, rtol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    recipe = replace(RECIPE, data=replace(RECIPE.data, height=32, width=40))
+    return run_small(folder, recipe)
+
+
+@pytest.fixture(scope="module")
+def cases(run):
+    return read_folder(run.parent / "data").split("val")
+
+
+@pytest.fixture(scope="module")
+def bundle(run, cases):
+    out = run.parent / "blocks.lingseg"
+    report = {
+        "dataset": "blocks", "split": "test", "text": "right",
+        "predictors": [
+            {"name": "blocks", "threshold": 0.5, "empty": "count", "overall": {
+                "num_images": 2, "num_subjects": 2,
+                "dice_per_image": {"value": 0.5, "low": 0.25, "high": 0.75},
+            }}
+        ],
+    }  # fmt: skip
+    export_run(run, out, cases, licence="CC0-1.0", scores=list(flatten_scores(report)))
+    return out
+
+
+def test_a_bundle_predicts_what_its_run_predicts(run, cases, bundle):
+    model, predictor = load(bundle), RunPredictor(run)
+    for case in cases:
+        image = read_image(case.image)
+        expected = predictor.probabilities(case, image)
+        found = model.segment(image, case.text).probabilities
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_a_bundle_says_where_it_comes_from(bundle):
+    manifest = load(bundle).manifest
+    assert manifest.name == "blocks"
+    assert manifest.method == "Tiny"
+    assert manifest.licence == "CC0-1.0"
+    assert manifest.provenance["seed"] == 0
+    assert (manifest.height, manifest.width) == (32, 40)
+
+
+def test_the_card_shows_the_scores(bundle):
+    manifest = load(bundle).manifest
+    card = write_card(
+        manifest, {"steps": 1, "best_epoch": 0, "seed": 0, "commit": "", "finished": ""}, 0.0, 1
+    )
+    assert "| blocks | test | blocks | right | 2 | 2 | 50.0 [25.0, 75.0] |" in card
+
+
+def test_a_run_and_a_bundle_that_differ_are_not_written(run, cases, monkeypatch):
+    def spoilt(model, size):
+        for weight in model.mask_head.parameters():
+            weight.data += 0.1
+        files = export_graphs(model, size)
+        for weight in model.mask_head.parameters():
+            weight.data -= 0.1
+        return files
+
+    monkeypatch.setattr(bundling, "export_graphs", spoilt)
+    out = run.parent / "spoilt.lingseg"
+    with pytest.raises(Disagreement, match="nothing was written"):
+        export_run(run, out, cases, licence="CC0-1.0")
+    assert not out.exists()
+
+
+def test_a_difference_that_is_no_number_is_a_difference(run, cases, monkeypatch):
+    monkeypatch.setattr(bundling, "largest_difference", lambda *_: float("nan"))
+    with pytest.raises(Disagreement):
+        export_run(run, run.parent / "nan.lingseg", cases, licence="CC0-1.0")
+
+
+def test_a_bundle_must_be_called_one(run, cases):
+    with pytest.raises(ValueError, match=r"ends in \.lingseg"):
+        export_run(run, run.parent / "blocks.zip", cases, licence="CC0-1.0")
+
+
+def test_without_a_picture_there_is_no_proof(run):
+    with pytest.raises(ValueError, match="no picture"):
+        export_run(run, run.parent / "unproved.lingseg", [], licence="CC0-1.0")
+
+
+def test_the_allowed_difference_is_a_thousandth():
+    assert agreement.MAX_DIFFERENCE == 1e-3
+
+
+def test_a_run_predicts_at_the_pictures_own_size(run, cases):
+    image = Image(pixels=np.zeros((50, 21), dtype=np.uint8))
+    assert RunPredictor(run).probabilities(cases[0], image).shape == (50, 21)
