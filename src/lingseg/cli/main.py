@@ -1,13 +1,33 @@
 """The command line: verbs that call the rooms below, and one line for what went wrong."""
 
+import difflib
+import errno
+import os
 import sys
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError
+from cyclopts.exceptions import UnknownCommandError
 
 from lingseg import __version__
 
 RESEARCH_USE = "Research use only; not a medical device."
+
+TRAINING_PACKAGES = (
+    "accelerate", "einops", "jaxtyping", "onnx", "onnxscript", "safetensors", "torch",
+)  # fmt: skip
+
+ADVICE = {
+    errno.ENOENT: "Check the spelling.",
+    errno.ENOSPC: "Free some space and run it again; what is done stays done.",
+    errno.EDQUOT: "Free some space and run it again; what is done stays done.",
+    errno.EROFS: "Choose another folder.",
+    errno.EACCES: "Choose another folder, or ask for the right to use this one.",
+    errno.EPERM: "Choose another folder, or ask for the right to use this one.",
+    errno.EEXIST: "Choose another name.",
+    errno.ENOTDIR: "Choose another name.",
+    errno.ENAMETOOLONG: "Choose shorter names.",
+}
 
 app = App(
     name="lingseg",
@@ -15,6 +35,7 @@ app = App(
     version=__version__,
     exit_on_error=False,
     print_error=False,
+    suppress_keyboard_interrupt=False,  # it would leave without a word
 )
 datasets = App(name="datasets", help="List, check and describe data sets; draw phantoms.")
 models = App(name="models", help="List models and what they cost.")
@@ -25,7 +46,7 @@ app.command(
 app.command(
     "lingseg.cli.predict:predict", name="predict", help="Draw the mask that a sentence describes."
 )
-app.command("lingseg.cli.train:train", name="train", help="Train a model by a recipe.")
+app.command("lingseg.cli.train:app", name="train", help="Train a model by a recipe.")
 app.command(
     "lingseg.cli.evaluate:evaluate",
     name="evaluate",
@@ -73,8 +94,44 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return app(list(arguments), result_action="return_value") or 0
     except (CycloptsError, ValueError, OSError) as error:
-        print(f"lingseg: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"lingseg: {' '.join(_sentence(error).split())}", file=sys.stderr)
+        return 2
+    except ImportError as error:
+        missing = _missing_package(error)
+        if missing not in TRAINING_PACKAGES:
+            raise
+        print(
+            f"lingseg: this needs {missing}, which comes with training. "
+            f"Install it: pip install 'lingseg[train]'",
+            file=sys.stderr,
+        )
         return 2
     except KeyboardInterrupt:
         print("lingseg: stopped", file=sys.stderr)
         return 130
+
+
+def _sentence(error: CycloptsError | ValueError | OSError) -> str:
+    """Return what to tell a person."""
+    if isinstance(error, UnknownCommandError):
+        return _unknown_command(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        what = os.strerror(error.errno)
+        where = f" ({error.filename})" if error.filename else ""
+        return f"{what}{where}. {ADVICE.get(error.errno, '')}"
+    return str(error)
+
+
+def _unknown_command(error: UnknownCommandError) -> str:
+    """Name the commands. The library's own sentence would import every one of them, and torch."""
+    known = [name for name in error.app or app if not name.startswith("-")]
+    given = (error.unused_tokens or [""])[0]
+    near = difflib.get_close_matches(given, known, n=1)
+    advice = f"Did you mean {near[0]}?" if near else f"Expected one of {', '.join(known)}."
+    return f"There is no command {given!r}. {advice}"
+
+
+def _missing_package(error: ImportError) -> str:
+    """Return the top name of the package that an import, perhaps a lazy one, did not find."""
+    cause = error.__cause__ if isinstance(error.__cause__, ImportError) else error
+    return (cause.name or "").partition(".")[0]

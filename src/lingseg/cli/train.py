@@ -1,0 +1,120 @@
+"""`lingseg train RECIPE`: a sub-command a recipe, its options made from the recipe's own fields."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Annotated, get_type_hints
+
+from cyclopts import App, Parameter
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from lingseg import recipes
+from lingseg.datasets.case import Dataset
+from lingseg.datasets.catalogue import find_dataset
+from lingseg.datasets.folder import read_folder
+from lingseg.datasets.phantom import draw_phantoms
+from lingseg.training.loop import Report, train
+from lingseg.training.recipe import Recipe, with_choices
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+app = App(name="train", help="Train a model by a recipe.")
+
+
+def _leaves(section: "DataclassInstance", prefix: str = "") -> Iterator[tuple[str, object, object]]:
+    """Yield name, type and value of every field of a recipe, in dotted names."""
+    hints = get_type_hints(type(section))
+    for item in fields(section):
+        value = getattr(section, item.name)
+        if is_dataclass(value) and not isinstance(value, type):
+            yield from _leaves(value, prefix=f"{item.name}.")
+        else:
+            yield f"{prefix}{item.name}", hints[item.name], value
+
+
+def _command(name: str, recipe: Recipe) -> Callable[..., int]:
+    """Return the command that trains by one recipe, its signature made of the recipe's fields."""
+    leaves = {leaf.replace(".", "__"): (leaf, kind, value) for leaf, kind, value in _leaves(recipe)}
+
+    def command(
+        *,
+        out: Path | None = None,
+        resume: bool = False,
+        quiet: bool = False,
+        **choices: object,
+    ) -> int:
+        changed = with_choices(recipe, {leaves[key][0]: value for key, value in choices.items()})
+        return _train(changed, out or Path("runs") / name, resume=resume, quiet=quiet)
+
+    signature = inspect.signature(command)
+    own = [item for item in signature.parameters.values() if item.name != "choices"]
+    options = [_option(key, *leaf) for key, leaf in leaves.items()]
+    command.__signature__ = signature.replace(parameters=[*own, *options])  # type: ignore[attr-defined]
+    command.__annotations__ |= {option.name: option.annotation for option in options}
+    return command
+
+
+def _option(key: str, leaf: str, kind: object, value: object) -> inspect.Parameter:
+    """Return one choice of a recipe as a parameter of its command."""
+    section, _, _ = leaf.rpartition(".")
+    shown = Parameter(name=f"--{leaf.replace('_', '-')}", group=section or "recipe")
+    return inspect.Parameter(
+        key, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=Annotated[kind, shown]
+    )
+
+
+def _train(recipe: Recipe, out: Path, *, resume: bool, quiet: bool) -> int:
+    """Find the data, train, and show how far it has come."""
+    datasets = _datasets(recipe, out)
+    console = Console(stderr=True, quiet=quiet)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[losses]}"),
+        console=console,
+    ) as progress:
+        task = progress.add_task("training", total=None, losses="")
+
+        def report(state: Report) -> None:
+            losses = "  ".join(f"{name} {value:.3f}" for name, value in state.losses.items())
+            progress.update(task, completed=state.step, total=state.num_steps, losses=losses)
+            if state.is_epoch_end:
+                scores = "  ".join(f"{name} {value:.3f}" for name, value in state.scores.items())
+                progress.console.print(f"epoch {state.epoch:3d}  {losses}  |  validation {scores}")
+
+        train(recipe, datasets, out, resume=resume, report=report)
+    console.print(f"The run is in {out}. Next: lingseg export {out} -o {out.name}.lingseg")
+    return 0
+
+
+def _datasets(recipe: Recipe, run: Path) -> list[Dataset]:
+    """Return the recipe's data sets; phantoms are drawn into the run folder, once."""
+    root = Path(recipe.data.root) if recipe.data.root else None
+    datasets = [find_dataset(name, data_root=root) for name in recipe.data.sets]
+    if recipe.data.num_phantoms:
+        folder = run / "phantoms"
+        if not (folder / "dataset.json").is_file():
+            draw_phantoms(
+                folder,
+                num_cases=recipe.data.num_phantoms,
+                seed=recipe.data.phantom_seed,
+                size=(recipe.data.height, recipe.data.width),
+            )
+        datasets.append(read_folder(folder))
+    return datasets
+
+
+for _module in sorted(module.name for module in iter_modules(recipes.__path__)):
+    _recipe = import_module(f"lingseg.recipes.{_module}")
+    _name = _module.replace("_", "-")
+    app.command(
+        _command(_name, _recipe.RECIPE), name=_name, help=(_recipe.__doc__ or "").partition("\n")[0]
+    )

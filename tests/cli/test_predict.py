@@ -1,0 +1,247 @@
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_bundle import write_fake_bundle
+from PIL import Image as PillowImage
+from raster_files import encoded, png_that_claims, random_pixels
+
+from lingseg import artefact
+from lingseg.cli import predict as command
+from lingseg.cli.main import run
+from lingseg.imaging import read_mask
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory) -> str:
+    return str(write_fake_bundle(tmp_path_factory.mktemp("bundle") / "fake.lingseg"))
+
+
+@pytest.fixture(autouse=True)
+def scans(tmp_path, monkeypatch) -> Path:
+    """Three sound pictures in the folder `scans`, seen from the folder above."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "scans"
+    folder.mkdir()
+    for number, name in enumerate("abc"):
+        pixels = random_pixels(seed=number).repeat(3, 0).repeat(3, 1)
+        PillowImage.fromarray(pixels).save(folder / f"{name}.png")
+    return folder
+
+
+def files(folder: str) -> list[str]:
+    return sorted(path.name for path in Path(folder).rglob("*") if path.is_file())
+
+
+def test_a_picture_and_a_sentence_give_a_mask_and_its_record(bundle, capsys):
+    assert run(["predict", "scans/a.png", "-p", "left", "-m", bundle, "-o", "out"]) == 0
+    assert files("out") == ["a--left.json", "a--left.png"]
+    mask = read_mask(Path("out/a--left.png")).pixels
+    assert mask.shape == (33, 51)
+    assert mask.any()
+    assert not mask[:, 26:].any()
+    shown = capsys.readouterr()
+    assert shown.out.startswith(f"{Path('out/a--left.png')}  {mask.sum()} pixels, confidence 0.")
+    assert "1 masks (0 from an earlier run), 0 failed. Research use only" in shown.out
+    assert shown.err == ""
+
+
+def test_many_pictures_and_sentences_give_every_pair(bundle):
+    call = ["predict", "scans/a.png", "scans/[bc].png", "-p", "left", "--prompt", "dark"]
+    assert run([*call, "-m", bundle, "-o", "out", "--overlay", "--quiet"]) == 0
+    assert len(files("out")) == 3 * 2 * 3
+    assert "c--dark.overlay.png" in files("out")
+
+
+def test_folders_are_looked_into(bundle, scans):
+    (scans / "deep").mkdir()
+    (scans / "a.png").rename(scans / "deep" / "a.png")
+    assert run(["predict", "scans", "-p", "left", "-m", bundle, "-o", "out"]) == 0
+    assert len(files("out")) == 4
+    assert run(["predict", "scans", "-r", "-p", "left", "-m", bundle, "-o", "out"]) == 0
+    assert len(files("out")) == 6
+
+
+def test_a_jobs_file_gives_each_row_its_sentence(bundle):
+    Path("jobs.csv").write_text(
+        "image,text,output\nscans/a.png,left,\nscans/b.png,dark,mine\n", encoding="utf-8"
+    )
+    assert run(["predict", "--jobs", "jobs.csv", "-m", bundle, "-o", "out"]) == 0
+    assert files("out") == ["a--left.json", "a--left.png", "mine.json", "mine.png"]
+
+
+def test_quiet_prints_nothing(bundle, capsys):
+    assert run(["predict", "scans", "-p", "left", "-m", bundle, "-o", "out", "-q"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_json_is_for_machines(bundle, scans, capsys):
+    (scans / "b.png").write_text("no picture")
+    assert run(["predict", "scans", "-p", "nothing", "-m", bundle, "-o", "out", "--json"]) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert [Path(one["image"]).name for one in said["masks"]] == ["a.png", "c.png"]
+    assert [one["is_found"] for one in said["masks"]] == [False, False]
+    assert Path(said["masks"][0]["mask"]).is_file()
+    assert "is not a PNG, JPEG or TIFF" in said["failed"][0]["failure"]
+
+
+def test_a_second_run_does_only_what_is_missing(bundle, capsys):
+    call = ["predict", "scans", "-p", "left", "-m", bundle, "-o", "out"]
+    run(call)
+    Path("out/b--left.json").unlink()
+    before = Path("out/a--left.png").stat().st_mtime_ns
+    assert run(call) == 0
+    assert "3 masks (2 from an earlier run), 0 failed" in capsys.readouterr().out
+    assert Path("out/a--left.png").stat().st_mtime_ns == before
+    assert Path("out/b--left.json").is_file()
+
+
+def test_sides_and_thresholds_reach_the_model(bundle):
+    call = ["predict", "scans/a.png", "-p", "left", "-m", bundle, "-q"]
+    run([*call, "-o", "plain"])
+    run([*call, "-o", "patient", "--side", "patient"])
+    run([*call, "-o", "sure", "--threshold", "0.99"])
+    plain, patient, sure = (
+        read_mask(Path(folder) / "a--left.png").pixels for folder in ("plain", "patient", "sure")
+    )
+    assert not patient[:, :25].any()
+    assert sure.sum() < plain.sum()
+
+
+def nan_tiff() -> bytes:
+    pixels = random_pixels(np.float32)
+    pixels[0, 0] = np.nan
+    return encoded(pixels, "TIFF")
+
+
+BAD_PICTURES = {
+    "text.png": (b"hello\n", "is not a PNG, JPEG or TIFF picture"),
+    "short.jpg": (encoded(random_pixels(), "JPEG")[:-40], "starts as JPEG but is damaged"),
+    "bomb.png": (png_that_claims(50_000, 50_000), "far more than the 40,000,000 pixels"),
+    "one.png": (png_that_claims(1, 1), "has 1 x 1 pixels"),
+    "nan.tif": (nan_tiff(), "values that are not finite"),
+    "empty.png": (b"", "is empty (0 bytes)"),
+    "scan.dcm": (b"anything", "is DICOM, which is not read yet"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_PICTURES)
+def test_a_bad_picture_alone_is_one_line_and_code_2(name, bundle, capsys):
+    data, line = BAD_PICTURES[name]
+    Path(name).write_bytes(data)
+    assert run(["predict", name, "-p", "left", "-p", "dark", "-m", bundle, "-o", "out", "-q"]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.startswith(f"lingseg: {name} ")
+    assert line in shown.err
+    assert shown.err.count("\n") == 1
+    assert not Path("out").exists()
+
+
+def test_bad_pictures_among_others_are_named_and_the_others_done(bundle, capsys):
+    for name, (data, _) in BAD_PICTURES.items():
+        Path(name).write_bytes(data)
+    call = ["predict", *BAD_PICTURES, "scans", "-p", "left", "-m", bundle, "-o", "out"]
+    assert run(call) == 1
+    shown = capsys.readouterr()
+    assert shown.err.count("\n") == len(BAD_PICTURES)
+    for name, (_, line) in BAD_PICTURES.items():
+        assert any(name in row and line in row for row in shown.err.splitlines())
+    assert len(files("out")) == 6
+    assert f"3 masks (0 from an earlier run), {len(BAD_PICTURES)} failed" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["scans/a.png"], "No sentence was given"),
+        (["-p", "left"], "No picture was given"),
+        (["scans/a.png", "-p", ""], "The sentence is empty"),
+        (["scans/a.png", "-p", "word " * 5000], "The sentence has 5,000 words"),
+        (["scans/a.png", "-p", "left", "-m", "larger"], "There is no model 'larger'"),
+        (["scans/a.png", "-p", "left", "--threshold", "1.5"], "The threshold is 1.5"),
+        (["missing.png", "-p", "left"], "missing.png names no picture"),
+        (["scans", "-p", "left", "-o", "scans"], "scans is the folder of the pictures as well"),
+        (["scans", "--jobs", "jobs.csv"], "--jobs names pictures and sentences itself"),
+        (["--jobs", "nowhere.csv"], "No such file or directory (nowhere.csv)"),
+        (["scans/a.png", "-p", "left", "--format", "gif"], "Invalid value"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_code_2_and_writes_nothing(arguments, line, bundle, capsys):
+    before = files(".")
+    defaults = [] if "-m" in arguments else ["-m", bundle]
+    assert run(["predict", *arguments, *defaults]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith(f"lingseg: {line}")
+    assert shown.err.count("\n") == 1
+    assert files(".") == before
+
+
+def test_a_bundle_with_one_changed_byte_is_one_line_and_code_2(bundle, capsys):
+    data = bytearray(Path(bundle).read_bytes())
+    data[3000] ^= 1
+    Path("changed.lingseg").write_bytes(data)
+    assert run(["predict", "scans", "-p", "left", "-m", "changed.lingseg"]) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("lingseg: changed.lingseg is not a usable bundle: ")
+    assert shown.count("\n") == 1
+
+
+def test_a_read_only_folder_is_one_line_and_code_2(bundle, capsys, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise PermissionError(13, "Permission denied", "out/.x.part.png")
+
+    monkeypatch.setattr(artefact.tempfile, "mkstemp", refuse)  # root may write anywhere
+    assert run(["predict", "scans", "-p", "left", "-m", bundle, "-o", "out"]) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("lingseg: Permission denied (out/.x.part.png). Choose another folder")
+    assert shown.count("\n") == 1
+    assert files("out") == []
+
+
+def test_a_full_disk_is_one_line_and_code_2_and_nothing_is_half_written(
+    bundle, capsys, monkeypatch
+):
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(artefact.os, "fsync", full)
+    assert run(["predict", "scans", "-p", "left", "-m", bundle, "-o", "out", "--overlay"]) == 2
+    shown = capsys.readouterr().err
+    assert shown.startswith("lingseg: No space left on device. Free some space")
+    assert shown.count("\n") == 1
+    assert files("out") == []
+
+
+def test_an_output_folder_that_is_a_file_is_one_line_and_code_2(bundle, capsys):
+    Path("out").touch()
+    assert run(["predict", "scans", "-p", "left", "-m", bundle, "-o", "out"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_words_that_were_not_read_are_named_once(bundle, capsys):
+    text = "left " + " ".join(f"w{number}" for number in range(60))
+    assert run(["predict", "scans", "-p", text, "-m", bundle, "-o", "out", "-q"]) == 0
+    shown = capsys.readouterr().err
+    assert shown.startswith("lingseg: warning: the sentence is longer than the model reads")
+    assert "'w9 w10" in shown
+    assert "and 31 more" in shown
+    assert shown.count("\n") == 1
+
+
+@pytest.mark.parametrize(("seconds", "has_bar"), [(0.0, True), (1e9, False)])
+def test_a_progress_bar_shows_only_when_it_takes_long_and_somebody_watches(
+    seconds, has_bar, bundle, capsys, monkeypatch
+):
+    monkeypatch.setattr(command, "_BAR_AFTER_SECONDS", seconds)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    started = []
+    genuine = command._new_bar
+    monkeypatch.setattr(command, "_new_bar", lambda total: started.append(total) or genuine(total))
+    assert run(["predict", "scans", "-p", "left", "-m", bundle, "-o", "out"]) == 0
+    assert started == ([3] if has_bar else [])
+    assert run(["predict", "scans", "-p", "left", "-m", bundle, "-o", "out2", "-q"]) == 0
+    assert len(started) == has_bar
+    assert capsys.readouterr().out.count("out") == 3
