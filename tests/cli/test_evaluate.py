@@ -154,6 +154,18 @@ def test_limit_takes_some_cases_only(capsys, bundle, dataset):
     assert {summary["num_images"] for summary in found.values()} == {2}
 
 
+def test_only_cases_with_a_label_are_scored(capsys, bundle, dataset):
+    table = dataset / "test.csv"
+    table.write_text(table.read_text().replace(",block,", ",other,", 2))
+    found = scores(capsys, bundle, dataset, "--no-floors", "--labels", "other")
+    assert found["fake"]["num_images"] == 2
+
+
+def test_an_unknown_label_is_refused_with_those_there_are(capsys, bundle, dataset):
+    assert run(["evaluate", str(bundle), str(dataset), "--labels", "melanoma"]) == 2
+    assert "melanoma" in capsys.readouterr().err
+
+
 def test_quiet_says_nothing(capsys, bundle, dataset):
     assert run(["evaluate", str(bundle), str(dataset), "--quiet"]) == 0
     assert capsys.readouterr() == ("", "")

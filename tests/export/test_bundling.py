@@ -10,13 +10,14 @@ from training.small_run import RECIPE, run_small
 
 from lingseg.datasets.folder import read_folder
 from lingseg.export import agreement, bundling
-from lingseg.export.bundling import Disagreement, export_run
-from lingseg.export.card import flatten_scores, write_card
+from lingseg.export.bundling import Disagreement, add_scores, export_run
+from lingseg.export.card import flatten_scores
 from lingseg.export.graphs import export_graphs
 from lingseg.imaging.image import Image
 from lingseg.imaging.reading import read_image
 from lingseg.models import EncodesImageFirst, build_model
 from lingseg.prediction import load
+from lingseg.prediction.bundle import read_bundle
 from lingseg.prediction.graphs import Graphs
 from lingseg.training.run_predictor import RunPredictor
 
@@ -60,16 +61,7 @@ def cases(run):
 @pytest.fixture(scope="module")
 def bundle(run, cases):
     out = run.parent / "blocks.lingseg"
-    report = {
-        "dataset": "blocks", "split": "test", "text": "right",
-        "predictors": [
-            {"name": "blocks", "threshold": 0.5, "empty": "count", "overall": {
-                "num_images": 2, "num_subjects": 2,
-                "dice_per_image": {"value": 0.5, "low": 0.25, "high": 0.75},
-            }}
-        ],
-    }  # fmt: skip
-    export_run(run, out, cases, licence="CC0-1.0", scores=list(flatten_scores(report)))
+    export_run(run, out, cases, licence="CC0-1.0")
     return out
 
 
@@ -91,12 +83,24 @@ def test_a_bundle_says_where_it_comes_from(bundle):
     assert (manifest.height, manifest.width) == (32, 40)
 
 
-def test_the_card_shows_the_scores(bundle):
-    manifest = load(bundle).manifest
-    card = write_card(
-        manifest, {"steps": 1, "best_epoch": 0, "seed": 0, "commit": "", "finished": ""}, 0.0, 1
-    )
+def test_scores_are_added_to_a_bundle_that_stays_the_same_model(bundle, cases):
+    report = {
+        "dataset": "blocks", "split": "test", "text": "right",
+        "predictors": [
+            {"name": "blocks", "threshold": 0.5, "empty": "count", "overall": {
+                "num_images": 2, "num_subjects": 2,
+                "dice_per_image": {"value": 0.5, "low": 0.25, "high": 0.75},
+            }}
+        ],
+    }  # fmt: skip
+    out = bundle.parent / "scored.lingseg"
+    scored = add_scores(bundle, out, list(flatten_scores(report)))
+    card = bytes(scored.files["card.md"]).decode()
     assert "| blocks | test | blocks | right | 2 | 2 | 50.0 [25.0, 75.0] |" in card
+    assert "Not scored yet" in bytes(read_bundle(bundle).files["card.md"]).decode()
+    image, text = read_image(cases[0].image), cases[0].text
+    found, expected = (load(path).segment(image, text).probabilities for path in (out, bundle))
+    assert np.array_equal(found, expected)
 
 
 def test_a_run_and_a_bundle_that_differ_are_not_written(run, cases, monkeypatch):

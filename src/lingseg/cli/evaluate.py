@@ -48,6 +48,7 @@ def evaluate(
     /,
     *,
     split: str = "test",
+    labels: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     out: Path | None = None,
     text: Text = "right",
     floors: bool = True,
@@ -73,6 +74,8 @@ def evaluate(
         A data set's name (see `lingseg datasets list`) or its folder.
     split
         Which of its splits.
+    labels
+        Score only the cases with these labels.
     out
         A folder for scores.json and per_case.csv.
     text
@@ -111,7 +114,8 @@ def evaluate(
     if resume and out is None:
         raise ValueError("--resume has no folder to take up. Name the one with --out DIR.")
     found = find_dataset(dataset, data_root=data_root)
-    cases = found.split(split) if limit is None else spread(found.split(split), limit)
+    cases = _with_labels(found.split(split), labels)
+    cases = cases if limit is None else spread(cases, limit)
     check_cases(cases)
     terminal = Console(stderr=json, quiet=quiet)
     find_floors = cache(partial(_build_floors, found, terminal))
@@ -123,7 +127,8 @@ def evaluate(
     evaluations = [score(heard, terminal, threshold=threshold)]
     known = find_floors() if floors else None
     evaluations += [score(floor, terminal, threshold=None) for floor in _beside(scored, known)]
-    about = {"dataset": found.info.name, "split": split, "text": text, "seed": seed}
+    about: dict[str, str | int] = {"dataset": found.info.name, "split": split, "text": text}
+    about |= {"labels": ", ".join(labels), "seed": seed}
     if known is not None:
         about["thresholds_of_floors_from"] = known.thresholds_from
     if out is not None:
@@ -184,6 +189,18 @@ def _score(
             resume=resume,
             progress=progress,
         )
+
+
+def _with_labels(cases: tuple[Case, ...], labels: tuple[str, ...]) -> tuple[Case, ...]:
+    """Return the cases that have one of the labels, or all if none is named."""
+    known = sorted({case.label for case in cases})
+    unknown = [label for label in labels if label not in known]
+    if unknown:
+        raise ValueError(
+            f"No case has the label {unknown[0]!r}; this split has {', '.join(known)}. "
+            f"Name some of these, or leave --labels out."
+        )
+    return tuple(case for case in cases if not labels or case.label in labels)
 
 
 def _find_predictor(

@@ -11,13 +11,13 @@ from lingseg.datasets.case import Case
 from lingseg.datasets.catalogue import find_dataset
 from lingseg.datasets.folder import read_folder
 from lingseg.export.agreement import MAX_DIFFERENCE
-from lingseg.export.bundling import export_run
+from lingseg.export.bundling import add_scores, export_run
 from lingseg.export.card import flatten_scores
-from lingseg.training.checkpoint import read_recipe
+from lingseg.training.checkpoint import is_run, read_recipe
 
 
 def export(
-    run: Path,
+    source: Path,
     /,
     *,
     out: Annotated[Path, Parameter(name=["--out", "-o"])],
@@ -31,14 +31,14 @@ def export(
 
     Parameters
     ----------
-    run
-        The folder of a finished training run.
+    source
+        The folder of a finished training run; or a bundle, to write what it scored on its card.
     out
         The bundle to write; its name ends in .lingseg.
     pictures
-        Of each data set's validation split, on how many pictures the two are compared.
+        Of each data set's validation split, on how many pictures run and bundle are compared.
     scores
-        Files scores.json that `lingseg evaluate --out` wrote; they go into the bundle and its card.
+        Files scores.json that `lingseg evaluate BUNDLE --out` wrote. For a bundle only.
     licence
         Under which the weights may be used.
     data_root
@@ -47,14 +47,20 @@ def export(
         Print nothing but errors.
     """
     console = Console(stderr=True, quiet=quiet)
-    rows = [row for path in scores or () for row in flatten_scores(_read(path))]
-    cases = _cases(run, pictures, data_root)
+    if not is_run(source) and source.exists() and scores:
+        rows = [row for path in scores for row in flatten_scores(_read(path))]
+        bundle = add_scores(source, out, rows)
+        console.print(f"{out}: {len(rows)} rows of scores on its card, {bundle.hash[:12]}.")
+        return 0
+    if scores:
+        raise ValueError("--scores are those of a bundle; export the run, score what comes out.")
+    cases = _cases(source, pictures, data_root)
     with console.status("Exporting, and comparing with the run"):
-        bundle, difference = export_run(run, out, cases, licence=licence, scores=rows)
+        bundle = export_run(source, out, cases, licence=licence)
+    agreement = bundle.manifest.provenance["agreement"]
+    console.print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {bundle.hash[:12]}.")
     console.print(
-        f"{out}: {out.stat().st_size / 1e6:.1f} MB, {bundle.hash[:12]}. On {len(cases)} pictures "
-        f"it differs from the run by at most {difference:.1e} in probability "
-        f"(allowed: {MAX_DIFFERENCE:g})."
+        f"Compared with the run, in probability (allowed {MAX_DIFFERENCE:g}): {agreement}"
     )
     return 0
 

@@ -1,6 +1,7 @@
 """A training run made into a bundle, and proved to agree with it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from lingseg.datasets.case import Case
 from lingseg.export.agreement import MAX_DIFFERENCE, Disagreement, largest_difference
 from lingseg.export.card import write_card
 from lingseg.export.graphs import export_graphs
-from lingseg.prediction.bundle import SUFFIX, Bundle, write_bundle
+from lingseg.prediction.bundle import SUFFIX, Bundle, read_bundle, write_bundle
 from lingseg.prediction.manifest import Manifest
 from lingseg.training.checkpoint import load_run, read_summary
 
@@ -18,15 +19,10 @@ INTENDED_USE = (
     "treatment."
 )
 
+_PROVENANCE = ("seed", "steps", "best_epoch", "commit", "versions", "finished", "data")
 
-def export_run(
-    run: Path,
-    out: Path,
-    cases: Sequence[Case],
-    *,
-    licence: str,
-    scores: Sequence[Mapping[str, Any]] = (),
-) -> tuple[Bundle, float]:
+
+def export_run(run: Path, out: Path, cases: Sequence[Case], *, licence: str) -> Bundle:
     """Write a finished run as a bundle, if the two agree on real pictures.
 
     Args:
@@ -34,10 +30,9 @@ def export_run(
         out: A path that ends in `.lingseg`; the bundle is called after it.
         cases: Real pictures to compare the two on, each with its own sentence and with none.
         licence: Under which the weights may be used.
-        scores: What the run scored, for the manifest and the card.
 
     Returns:
-        The bundle, and the largest difference in probability that was found.
+        The bundle; its provenance tells the largest difference that was found.
 
     Raises:
         MissingWeights: The run is not finished.
@@ -61,16 +56,11 @@ def export_run(
         threshold=summary["threshold"],
         presence_threshold=summary["presence_threshold"],
         max_words=model.text_encoder.max_words,
-        scores=list(scores),
         trained_on=[
             {key: one[key] for key in ("name", "licence", "citation")} for one in summary["data"]
         ],
         licence=licence,
         intended_use=INTENDED_USE,
-        provenance={
-            key: summary[key]
-            for key in ("seed", "steps", "best_epoch", "commit", "versions", "finished", "data")
-        },
     )
     files = export_graphs(model, (recipe.data.height, recipe.data.width))
     files["tokenizer.json"] = tokenizer.to_str().encode()
@@ -80,5 +70,31 @@ def export_run(
             f"ONNX Runtime and torch differ by {difference:.2g} in probability, more than "
             f"{MAX_DIFFERENCE:g}; nothing was written. Report this with the run's recipe.json."
         )
-    files["card.md"] = write_card(manifest, summary, difference, len(cases)).encode()
-    return write_bundle(out, manifest, files), difference
+    manifest = replace(
+        manifest,
+        provenance={
+            **{key: summary[key] for key in _PROVENANCE},
+            "agreement": {"largest_difference": difference, "pictures": len(cases)},
+        },
+    )
+    files["card.md"] = write_card(manifest).encode()
+    return write_bundle(out, manifest, files)
+
+
+def add_scores(bundle: Path, out: Path, scores: Sequence[Mapping[str, Any]]) -> Bundle:
+    """Write a bundle again with what it scored in its manifest and on its card.
+
+    Args:
+        bundle: The bundle that was scored.
+        out: Where to; it may be the same path.
+        scores: What it scored, in place of what it told before.
+
+    Raises:
+        FileNotFoundError: There is no bundle.
+        ValueError: It is damaged.
+    """
+    found = read_bundle(bundle)
+    manifest = replace(found.manifest, name=out.stem, scores=list(scores))
+    files = {name: bytes(data) for name, data in found.files.items()}
+    files["card.md"] = write_card(manifest).encode()
+    return write_bundle(out, manifest, files)

@@ -23,10 +23,10 @@ def flatten_scores(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         }
 
 
-def write_card(
-    manifest: Manifest, summary: Mapping[str, Any], difference: float, num_pictures: int
-) -> str:
+def write_card(manifest: Manifest) -> str:
     """Return the card in Markdown."""
+    source: Mapping[str, Any] = manifest.provenance
+    agreement = source["agreement"]
     sets = "\n".join(
         f"- {one['name']} ({one['licence']}): {one['citation']}" for one in manifest.trained_on
     )
@@ -45,9 +45,10 @@ validation, as the epoch was.{verdict}
 
 {sets}
 
-{summary["steps"]} steps, best at epoch {summary["best_epoch"]}, seed {summary["seed"]}, commit
-{summary["commit"]}, {summary["finished"]}. The bundle and the training run differ by at most
-{difference:.1e} in probability on {num_pictures} real pictures, with and without their sentence.
+{source["steps"]} steps, best at epoch {source["best_epoch"]}, seed {source["seed"]}, commit
+{source["commit"]}, {source["finished"]}. The bundle and the training run differ by at most
+{agreement["largest_difference"]:.1e} in probability on {agreement["pictures"]} real pictures, with
+and without their sentence.
 
 ## Scores
 
