@@ -37,6 +37,14 @@ def test_the_mask_has_the_size_of_the_picture_and_lies_where_the_words_say(model
     assert not right.mask[:, : WIDTH // 2].any()
 
 
+def test_what_is_bright_is_drawn_where_it_lies(model):
+    pixels = np.full((HEIGHT, WIDTH), 20, np.uint8)
+    pixels[5:20, 60:95] = 240  # above and to the right
+    row, column = model.segment(pixels, "the bright one").centroid
+    assert abs(row - 12) < 1
+    assert abs(column - 77) < 1
+
+
 def test_one_encoded_picture_answers_many_sentences_as_if_asked_alone(model):
     encoded = model.encode(two_lights())
     for text in ("left", "right", "dark", "left"):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from torch import Tensor
 from torch.utils.data import DataLoader, Subset
 
@@ -65,6 +66,8 @@ def train(
         FileExistsError: `run` holds a run already and `resume` was not asked for.
         NonFiniteLoss: A loss is not a number.
     """
+    # accelerate remembers the precision of an earlier run in this process, and refuses another one.
+    AcceleratorState._reset_state()  # noqa: SLF001  # there is no public way
     # Without `cpu`, accelerate takes processes that share no GPU for strangers to each other.
     accelerator = Accelerator(
         mixed_precision=_precision(recipe), cpu=not torch.accelerator.is_available()
