@@ -14,6 +14,7 @@ from lingseg.export.agreement import MAX_DIFFERENCE
 from lingseg.export.bundling import add_scores, export_run
 from lingseg.export.card import flatten_scores
 from lingseg.training.checkpoint import is_run, read_recipe
+from lingseg.training.gathering import PHANTOMS
 
 
 def export(
@@ -71,7 +72,7 @@ def _cases(run: Path, pictures: int, data_root: Path | None) -> list[Case]:
     root = data_root or (Path(recipe.data.root) if recipe.data.root else None)
     datasets = [find_dataset(name, data_root=root) for name in recipe.data.sets]
     if recipe.data.num_phantoms:
-        datasets.append(read_folder(run / "phantoms"))
+        datasets.append(read_folder(run / PHANTOMS))
     return [
         case
         for dataset in datasets

@@ -13,11 +13,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from lingseg import recipes
-from lingseg.datasets.case import Dataset
-from lingseg.datasets.catalogue import find_dataset
-from lingseg.datasets.folder import read_folder
-from lingseg.datasets.phantom import draw_phantoms
+from lingseg.training.gathering import gather_datasets
 from lingseg.training.loop import Report, train
+from lingseg.training.processes import this_process
 from lingseg.training.recipe import Recipe, with_choices
 
 if TYPE_CHECKING:
@@ -70,8 +68,9 @@ def _option(key: str, leaf: str, kind: object, value: object) -> inspect.Paramet
 
 def _train(recipe: Recipe, out: Path, *, resume: bool, quiet: bool) -> int:
     """Find the data, train, and show how far it has come."""
-    datasets = _datasets(recipe, out)
-    console = Console(stderr=True, quiet=quiet)
+    console = Console(stderr=True, quiet=quiet or not this_process().is_main_process)
+    with console.status("Gathering the data"):
+        datasets = gather_datasets(recipe, out)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -93,23 +92,6 @@ def _train(recipe: Recipe, out: Path, *, resume: bool, quiet: bool) -> int:
         train(recipe, datasets, out, resume=resume, report=report)
     console.print(f"The run is in {out}. Next: lingseg export {out} -o {out.name}.lingseg")
     return 0
-
-
-def _datasets(recipe: Recipe, run: Path) -> list[Dataset]:
-    """Return the recipe's data sets; phantoms are drawn into the run folder, once."""
-    root = Path(recipe.data.root) if recipe.data.root else None
-    datasets = [find_dataset(name, data_root=root) for name in recipe.data.sets]
-    if recipe.data.num_phantoms:
-        folder = run / "phantoms"
-        if not (folder / "dataset.json").is_file():
-            draw_phantoms(
-                folder,
-                num_cases=recipe.data.num_phantoms,
-                seed=recipe.data.phantom_seed,
-                size=(recipe.data.height, recipe.data.width),
-            )
-        datasets.append(read_folder(folder))
-    return datasets
 
 
 for _module in sorted(module.name for module in iter_modules(recipes.__path__)):

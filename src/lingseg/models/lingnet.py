@@ -175,11 +175,12 @@ class Meeting(nn.Module):
         height, width = stride_16.shape[-2:]
         features = self.stride_16(stride_16) + _enlarge(self.stride_32(stride_32), height, width)
         pixels = rearrange(features, "batch dim height width -> batch (height width) dim")
-        pixels = pixels + self.place(height, width)
         rows = torch.cat([self.query.expand(len(pixels), 1, -1), pixels], dim=1)
+        # Told anew in every block: "left" is about where a pixel lies, not about what it shows.
+        place = F.pad(self.place(height, width), (0, 0, 1, 0))
         for to_words, to_all in zip(self.to_words, self.to_all, strict=True):
-            rows = to_words(rows, words, word_mask)
-            rows = to_all(rows, rows)
+            rows = to_words(rows + place, words, word_mask)
+            rows = to_all(rows, rows + place)
         deep = rearrange(
             rows[:, 1:], "batch (height width) dim -> batch dim height width", height=height
         )
@@ -196,6 +197,7 @@ class Decoder(nn.Module):
         self.deep = nn.Conv2d(config.dim, dim_8, kernel_size=1)
         self.step_8 = Step(dim_8, DIMS[2], dim_8, config.dim)
         self.words_8 = nn.Linear(config.dim, dim_8)
+        self.place_8 = PlaceEmbedding(dim_8)
         self.listen_8 = Listener(dim_8, num_heads=dim_8 // 32)
         self.step_4 = Step(dim_8, DIMS[1], dim_4, config.dim)
         self.step_2 = Step(dim_4, DIMS[0], dim_2, config.dim)
@@ -212,8 +214,9 @@ class Decoder(nn.Module):
     ) -> Float[Tensor, "batch 1 height_2 width_2"]:
         """Return mask logits at stride 2."""
         features = self.step_8(self.deep(deep), skips[0], query)
-        height = features.shape[-2]
+        height, width = features.shape[-2:]
         pixels = rearrange(features, "batch dim height width -> batch (height width) dim")
+        pixels = pixels + self.place_8(height, width)
         pixels = self.listen_8(pixels, self.words_8(words), word_mask)
         features = rearrange(
             pixels, "batch (height width) dim -> batch dim height width", height=height

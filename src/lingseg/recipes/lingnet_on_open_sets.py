@@ -13,8 +13,8 @@ RECIPE = Recipe(
     model=LingNetConfig(),
     data=Data(
         sets=("busi", "isic2017", "kvasir_polyp", "hc18", "hippocampus"),
-        shares=(3.0, 3.0, 4.0, 2.0, 3.0, 2.0),
-        num_phantoms=2000,
+        shares=(3.0, 3.0, 4.0, 2.0, 3.0, 7.0),
+        num_phantoms=6000,
     ),
     augmentation=Augmentation(
         flip_rate=0.5,
@@ -31,7 +31,7 @@ RECIPE = Recipe(
     ),
     optimizer=Optimizer(learning_rate=1e-3, encoder_rate=0.5, weight_decay=0.02, ema_decay=0.998),
     schedule=Schedule(
-        batch_size=16, steps_per_epoch=200, num_epochs=15, warmup_steps=100, state_steps=100
+        batch_size=16, steps_per_epoch=200, num_epochs=25, warmup_steps=100, state_steps=100
     ),
     half_weights=True,
 )

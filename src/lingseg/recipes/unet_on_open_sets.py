@@ -28,7 +28,7 @@ RECIPE = Recipe(
     ),
     optimizer=Optimizer(learning_rate=1e-3, weight_decay=0.02, ema_decay=0.998),
     schedule=Schedule(
-        batch_size=16, steps_per_epoch=200, num_epochs=15, warmup_steps=100, state_steps=100
+        batch_size=16, steps_per_epoch=200, num_epochs=25, warmup_steps=100, state_steps=100
     ),
     half_weights=True,
 )

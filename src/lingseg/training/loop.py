@@ -19,6 +19,7 @@ from lingseg.training.average import WeightAverage
 from lingseg.training.batch import Batch, TrainingBatches
 from lingseg.training.journal import Journal
 from lingseg.training.objective import Objective, TextReader
+from lingseg.training.processes import this_process
 from lingseg.training.recipe import Optimizer, Recipe, Schedule
 from lingseg.training.summary import summarise
 from lingseg.training.validation import Validation, mean_dice
@@ -68,13 +69,13 @@ def train(
     """
     # accelerate remembers the precision of an earlier run in this process, and refuses another one.
     AcceleratorState._reset_state()  # noqa: SLF001  # there is no public way
-    # Without `cpu`, accelerate takes processes that share no GPU for strangers to each other.
     accelerator = Accelerator(
-        mixed_precision=_precision(recipe), cpu=not torch.accelerator.is_available()
+        mixed_precision=_precision(recipe), cpu=this_process().device.type == "cpu"
     )
     device, schedule = accelerator.device, recipe.schedule
     share = {"rank": accelerator.process_index, "num_processes": accelerator.num_processes}
-    _prepare_folder(run, recipe, resume=resume, is_main=accelerator.is_main_process)
+    if accelerator.is_main_process:
+        _prepare_folder(run, recipe, resume=resume)
     accelerator.wait_for_everyone()
 
     torch.manual_seed(recipe.seed)
@@ -146,7 +147,7 @@ def _tell_nobody(_: Report) -> None:
     """Keep it quiet."""
 
 
-def _prepare_folder(run: Path, recipe: Recipe, *, resume: bool, is_main: bool) -> None:
+def _prepare_folder(run: Path, recipe: Recipe, *, resume: bool) -> None:
     """Make the run folder, or check that it can be gone on with."""
     if checkpoint.is_run(run):
         if not resume:
@@ -159,7 +160,7 @@ def _prepare_folder(run: Path, recipe: Recipe, *, resume: bool, is_main: bool) -
                 f"{run} was trained with other choices ({run / checkpoint.RECIPE}); "
                 f"resume with the same ones, or choose another folder."
             )
-    elif is_main:
+    else:
         run.mkdir(parents=True, exist_ok=True)
         checkpoint.write_recipe(run, recipe)
 
