@@ -65,8 +65,13 @@ def failing(error: BaseException) -> App:
         ),
         (
             ModuleNotFoundError("No module named 'torch.nn'", name="torch.nn"),
-            "lingseg: this needs torch, which comes with training. "
-            "Install it: pip install 'lingseg[train]'\n",
+            "lingseg: this needs torch, which is not installed. "
+            "Run: pip install 'lingseg[train]'\n",
+        ),
+        (
+            ModuleNotFoundError("No module named 'scipy'", name="scipy"),
+            "lingseg: this needs scipy, which is not installed. "
+            "Run: pip install 'lingseg[evaluate]'\n",
         ),
     ],
 )

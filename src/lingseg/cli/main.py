@@ -13,9 +13,13 @@ from lingseg import __version__
 
 RESEARCH_USE = "Research use only; not a medical device."
 
-TRAINING_PACKAGES = (
-    "accelerate", "einops", "jaxtyping", "onnx", "onnxscript", "safetensors", "torch",
-)  # fmt: skip
+EXTRAS = {
+    "evaluate": ("imagehash", "scipy"),
+    "train": (
+        "accelerate", "cattrs", "einops", "jaxtyping", "onnx", "onnxscript", "safetensors", "torch",
+    ),
+}  # fmt: skip
+"""What is installed only on request, and the packages that tell it is not there."""
 
 ADVICE = {
     errno.ENOENT: "Check the spelling.",
@@ -98,11 +102,12 @@ def run(arguments: Sequence[str]) -> int:
         return 2
     except ImportError as error:
         missing = _missing_package(error)
-        if missing not in TRAINING_PACKAGES:
+        extra = next((name for name, packages in EXTRAS.items() if missing in packages), None)
+        if extra is None:
             raise
         print(
-            f"lingseg: this needs {missing}, which comes with training. "
-            f"Install it: pip install 'lingseg[train]'",
+            f"lingseg: this needs {missing}, which is not installed. "
+            f"Run: pip install 'lingseg[{extra}]'",
             file=sys.stderr,
         )
         return 2

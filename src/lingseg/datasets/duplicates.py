@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from pathlib import Path
 
-import imagehash
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
@@ -31,6 +30,8 @@ _PAIRS_AT_ONCE = 4_000_000  # 128 MiB of differences
 def hash_picture(image: Image) -> PictureHash:
     """Return what is left of a picture when only its coarse structure counts."""
     picture = PillowImage.fromarray(as_rgb(image))
+    import imagehash  # it brings scipy along, which reading a data set can do without
+
     bits = imagehash.phash(picture, hash_size=_HASH_SIZE).hash
     return np.packbits(bits).view(np.uint64)
 
