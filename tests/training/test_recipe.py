@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lingseg.models import LingNetConfig, TinyConfig, UNetConfig
@@ -20,6 +20,7 @@ from lingseg.training.recipe import (
 DATA = Data(sets=("busi",))
 
 
+@settings(max_examples=30)
 @given(
     model=st.sampled_from([LingNetConfig(), TinyConfig(dim=8), UNetConfig(base_dim=3)]),
     learning_rate=st.floats(1e-6, 1),

@@ -1,6 +1,7 @@
 """From a torch model to ONNX graphs: text, image and mask apart where the model allows."""
 
 import io
+import logging
 import warnings
 from collections.abc import Mapping, Sequence
 
@@ -15,6 +16,9 @@ from lingseg.nn.shapes import ImageBatch, TokenIds, WordMask, Words
 from lingseg.nn.text_encoder import TextEncoder
 
 OPSET = 20
+
+# It names every operator of torchvision that it skips, twelve lines a graph.
+logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
 
 
 class _TextGraph(nn.Module):
