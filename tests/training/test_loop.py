@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from models.small import SMALL
 from training.small_run import RECIPE, run_small, write_blocks
 
+from lingseg.models import RecLMISConfig
 from lingseg.training.checkpoint import load_run, read_summary
 from lingseg.training.loop import NonFiniteLoss, schedule_factor
 from lingseg.training.recipe import Schedule, recipe_to_json, with_choices
@@ -89,6 +91,27 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_happened(finished, tmp_path, st
         load_run(run)[0].parameters(), load_run(finished)[0].parameters(), strict=True
     ):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
+
+
+def test_chance_inside_a_step_is_the_same_after_a_stop(tmp_path):
+    model = replace(SMALL[RecLMISConfig], dropout=0.3)  # it also draws which words to hide
+    recipe = with_choices(
+        replace(RECIPE, model=model),
+        {"data.height": 32, "data.width": 40, "schedule.num_epochs": 1},
+    )
+
+    def stop(state):
+        if state.step == 2:
+            raise Stop
+
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "parts").mkdir()
+    whole = run_small(tmp_path / "whole", recipe)
+    with pytest.raises(Stop):
+        run_small(tmp_path / "parts", recipe, report=stop)
+    torch.manual_seed(77)
+    parts = run_small(tmp_path / "parts", recipe, resume=True)
+    torch.testing.assert_close(losses(parts), losses(whole), atol=1e-6, rtol=0)
 
 
 SCRIPT = """

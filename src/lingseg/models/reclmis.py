@@ -34,10 +34,9 @@ from torch import Tensor, nn
 
 from lingseg.models.segmenter import Segmentation, Segmenter
 from lingseg.nn.causal_mask import causal_mask
-from lingseg.nn.losses import mask_cross_entropy
+from lingseg.nn.losses import mask_cross_entropy, squared_dice_loss
 from lingseg.nn.pixel_level_attention import PixelLevelAttention
 from lingseg.nn.shapes import FeatureMap, ImageBatch, MaskBatch, Scalar, WordMask, Words
-from lingseg.nn.squared_dice import squared_dice_loss
 from lingseg.nn.text_encoders import TextEncoderName, build_text_encoder
 from lingseg.nn.unet_blocks import ConvolutionNormReLU, Down, Up
 from lingseg.nn.word_convolution import WordConvolution, WordConvolutionNormReLU

@@ -1,0 +1,61 @@
+"""From a batch to the loss terms of a step."""
+
+import torch
+from models.small import SMALL
+
+from lingseg.models import TinyConfig, UNetConfig, build_model
+from lingseg.nn.word_text_encoder import WordTextEncoder
+from lingseg.training.objective import Objective, TextReader
+
+CPU = torch.device("cpu")
+
+
+class Counting(WordTextEncoder):
+    """A frozen encoder that counts how often it is asked."""
+
+    is_frozen = True
+    asked = 0
+
+    def forward(self, token_ids, word_mask):
+        self.asked += 1
+        return super().forward(token_ids, word_mask)
+
+
+def test_a_frozen_encoder_reads_each_sentence_once():
+    encoder = Counting(max_words=8)
+    reader = TextReader(encoder, CPU)
+    for _ in range(3):
+        reader.read(["left lung", "right", "left lung"])
+    assert encoder.asked == 2
+
+
+def test_words_read_before_are_the_words_read_now():
+    encoder = Counting(max_words=8)
+    reader = TextReader(encoder, CPU)
+    reader.read(["left lung"])
+    words, word_mask = reader.read(["right", "left lung", ""])
+    expected = encoder(*encoder.tokenize(["right", "left lung", ""]))
+    torch.testing.assert_close(words, expected, atol=1e-6, rtol=1e-6)
+    assert word_mask.tolist() == [[True, False], [True, True], [False, False]]
+
+
+def test_a_trained_encoder_gets_token_ids_every_time():
+    text, _ = TextReader(WordTextEncoder(max_words=8), CPU).read(["left lung"])
+    assert text.dtype == torch.int64
+
+
+def test_a_trained_encoder_learns_from_the_losses():
+    model = build_model(SMALL[TinyConfig])
+    text, word_mask = TextReader(model.text_encoder, CPU).read(["left", "right lung"])
+    reference = torch.ones(2, 1, 8, 12, dtype=torch.bool)
+    terms = Objective(model)(torch.rand(2, 3, 8, 12), text, word_mask, reference)
+    torch.stack(list(terms.values())).sum().backward()
+    assert model.text_encoder.word_table.weight.grad.any()
+
+
+def test_a_model_that_reads_nothing_needs_no_words():
+    model = build_model(SMALL[UNetConfig])
+    text, word_mask = TextReader(model.text_encoder, CPU).read(["left", ""])
+    reference = torch.ones(2, 1, 32, 48, dtype=torch.bool)
+    terms = Objective(model)(torch.rand(2, 3, 32, 48), text, word_mask, reference)
+    assert set(terms) == {"cross_entropy", "dice"}
