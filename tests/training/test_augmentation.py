@@ -1,5 +1,7 @@
 """Changes of a case that keep its sentence true."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -150,6 +152,40 @@ def test_only_what_the_anatomy_allows_is_drawn(symmetry, kinds):
 def test_a_horizontal_symmetry_is_never_flipped_upside_down():
     changes = draw_changes(np.random.default_rng(0), EVERYTHING, "horizontal")
     assert Flip("vertical") not in changes
+
+
+STAYS = replace(EVERYTHING, text_stays=True)
+
+
+@pytest.mark.parametrize("symmetry", ["none", "horizontal", "any"])
+def test_where_the_sentence_stays_the_picture_is_moved_whatever_it_makes_false(symmetry):
+    case = triple(height=40)
+    for seed in range(8):
+        changes = draw_changes(np.random.default_rng(seed), STAYS, symmetry)
+        assert {Flip, Turn, Warp} < {type(change) for change in changes}
+        changed = case
+        for change in changes:
+            changed = change.apply(changed)
+        assert changed.text == case.text
+        assert not np.array_equal(changed.reference, case.reference)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text_stays: Flip("horizontal", text_stays=text_stays),
+        lambda text_stays: Turn(1, text_stays=text_stays),
+        lambda text_stays: Warp(angle=0.0, scale=1.0, shift=(0.5, 0.5), text_stays=text_stays),
+    ],
+)
+def test_a_change_that_would_be_refused_is_made_where_the_sentence_stays(change):
+    case = triple("the left one of two at the upper left, not the right one", "patient", height=40)
+    assert is_same(change(text_stays=False).apply(case), case) or (
+        change(text_stays=False).apply(case).text != case.text
+    )
+    changed = change(text_stays=True).apply(case)
+    assert changed.text == case.text
+    assert not np.array_equal(changed.reference, case.reference)
 
 
 def test_sentences_are_replaced_as_often_as_asked():

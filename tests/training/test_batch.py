@@ -85,3 +85,42 @@ def test_a_full_cache_still_gives_every_picture(dataset):
     for cache in (small, large):
         cache.triple(case)
     assert np.array_equal(small.triple(case).image, large.triple(case).image)
+
+
+COMPANIONS = with_choices(RECIPE, {"data.companion_rate": 1.0, "augmentation.flip_rate": 0.5})
+
+
+def two_masks_a_picture(dataset):
+    """Let every second case ask about the picture of the one before it."""
+    cases = dataset.splits["train"]
+    paired = [replace(case, image=cases[k - k % 2].image) for k, case in enumerate(cases)]
+    return replace(dataset, splits={**dataset.splits, "train": tuple(paired)})
+
+
+def test_a_companion_shows_the_same_view_with_another_mask(dataset):
+    batch = batches(two_masks_a_picture(dataset), COMPANIONS)[1]
+    assert torch.equal(batch.image[::2], batch.image[1::2])
+    differs = (batch.reference[::2] != batch.reference[1::2]).flatten(1).any(dim=1)
+    assert differs.all()
+
+
+def test_a_case_whose_picture_has_one_mask_brings_no_companion(dataset):
+    views = batches(dataset, COMPANIONS)[1].image
+    assert not any(torch.equal(*pair) for pair in views.split(2))
+
+
+def test_companions_come_as_often_as_was_asked(dataset):
+    recipe = with_choices(
+        COMPANIONS, {"data.companion_rate": 0.25, "schedule.steps_per_epoch": 200}
+    )
+    looks = batches(two_masks_a_picture(dataset), recipe)._looks
+    followed = np.mean(looks[1::2] == np.arange(0, len(looks), 2))
+    assert abs(followed - 0.25) < 0.05
+
+
+def test_companions_leave_each_set_its_share(dataset):
+    recipe = with_choices(COMPANIONS, {"data.sets": ("a", "b"), "data.shares": (1.0, 3.0)})
+    recipe = with_choices(recipe, {"schedule.steps_per_epoch": 600})
+    sets = [two_masks_a_picture(dataset), dataset]
+    plan = TrainingBatches(sets, recipe, rank=0, num_processes=1)._plan
+    assert abs(np.mean(plan[:, 0]) - 0.75) < 0.02

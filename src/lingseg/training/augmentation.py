@@ -44,17 +44,20 @@ class Flip:
     """Mirror the picture and rewrite the sentence."""
 
     direction: FlipDirection
+    text_stays: bool = False
+    """Leave the sentence, true or not."""
 
     def apply(self, triple: Triple) -> Triple:
         """Mirror all three."""
-        if not can_mirror(triple.text, self.direction, triple.side):
+        if not self.text_stays and not can_mirror(triple.text, self.direction, triple.side):
             return triple
         axis = 1 if self.direction == "horizontal" else 0
+        text = triple.text
         return replace(
             triple,
             image=np.flip(triple.image, axis),
             reference=np.flip(triple.reference, axis),
-            text=mirror_text(triple.text, self.direction, triple.side),
+            text=text if self.text_stays else mirror_text(text, self.direction, triple.side),
         )
 
 
@@ -63,17 +66,19 @@ class Turn:
     """Turn the picture by quarter turns, counter-clockwise, and rewrite the sentence."""
 
     quarter_turns: int
+    text_stays: bool = False
+    """Leave the sentence, true or not."""
 
     def apply(self, triple: Triple) -> Triple:
         """Turn all three; only square pictures keep their size."""
-        height, width = triple.reference.shape
-        if height != width or not can_turn(triple.text, self.quarter_turns, triple.side):
+        (height, width), text, turns = triple.reference.shape, triple.text, self.quarter_turns
+        if height != width or not (self.text_stays or can_turn(text, turns, triple.side)):
             return triple
         return replace(
             triple,
-            image=np.rot90(triple.image, self.quarter_turns),
-            reference=np.rot90(triple.reference, self.quarter_turns),
-            text=turn_text(triple.text, self.quarter_turns, triple.side),
+            image=np.rot90(triple.image, turns),
+            reference=np.rot90(triple.reference, turns),
+            text=text if self.text_stays else turn_text(text, turns, triple.side),
         )
 
 
@@ -86,6 +91,8 @@ class Warp:
     scale: float
     shift: tuple[float, float]
     """Shares of the height and width."""
+    text_stays: bool = False
+    """Do it even where that moves the target to where the text denies it."""
 
     def apply(self, triple: Triple) -> Triple:
         """Warp image and reference, unless that moves the target to where the text denies it."""
@@ -96,7 +103,7 @@ class Warp:
         size, affine = (width, height), PillowImage.Transform.AFFINE
         bilinear = PillowImage.Resampling.BILINEAR
         reference = np.asarray(outline.transform(size, affine, matrix, bilinear)) > 127
-        if _states_place(triple) and _third(reference) != _third(triple.reference):
+        if not self.text_stays and _moves_out_of_place(triple, reference):
             return triple
         image = np.asarray(picture.transform(size, affine, matrix, bilinear))
         return replace(triple, image=image, reference=reference)
@@ -191,12 +198,14 @@ def draw_changes(
 ) -> list[Change]:
     """Draw what will be done to the picture of one case, and with it to reference and text."""
     changes: list[Change] = []
+    text_stays = settings.text_stays
+    symmetry = "any" if text_stays else symmetry
     if symmetry != "none" and rng.random() < settings.flip_rate:
-        changes.append(Flip("horizontal"))
+        changes.append(Flip("horizontal", text_stays=text_stays))
     if symmetry == "any" and rng.random() < settings.flip_rate:
-        changes.append(Flip("vertical"))
+        changes.append(Flip("vertical", text_stays=text_stays))
     if symmetry == "any" and rng.random() < settings.turn_rate:
-        changes.append(Turn(int(rng.integers(1, 4))))
+        changes.append(Turn(int(rng.integers(1, 4)), text_stays=text_stays))
     if rng.random() < settings.warp_rate:
         changes.append(_draw_warp(rng, settings))
     if rng.random() < settings.colour_rate:
@@ -238,6 +247,7 @@ def _draw_warp(rng: np.random.Generator, settings: Augmentation) -> Warp:
         angle=float(rng.uniform(-settings.max_angle, settings.max_angle)),
         scale=float(np.exp(rng.uniform(-log_scale, log_scale))),
         shift=(float(shift[0]), float(shift[1])),
+        text_stays=settings.text_stays,
     )
 
 
@@ -251,9 +261,11 @@ def _draw_colour(rng: np.random.Generator) -> Colour:
     )
 
 
-def _states_place(triple: Triple) -> bool:
-    """Tell whether the text says where its target lies."""
-    return states_side(triple.text) or states_zone(triple.text)
+def _moves_out_of_place(triple: Triple, reference: MaskPixels) -> bool:
+    """Tell whether the text says where its target lies and `reference` has it elsewhere."""
+    if not (states_side(triple.text) or states_zone(triple.text)):
+        return False
+    return _third(reference) != _third(triple.reference)
 
 
 def _third(reference: MaskPixels) -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ one, so a run that was killed goes on with the very batches that it would have h
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -111,7 +112,11 @@ class TrainingBatches(TorchDataset[Batch]):
             recipe.data.shares,
             num_draws=len(self) * recipe.schedule.batch_size,
             seed=recipe.seed,
+            run_length=2 if recipe.data.companion_rate else 1,
         )
+        self._looks = np.arange(len(self._plan))
+        if recipe.data.companion_rate:
+            self._bring_companions(recipe.data.companion_rate)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -147,9 +152,25 @@ class TrainingBatches(TorchDataset[Batch]):
             absent_text=absent_texts[int(rng.integers(len(absent_texts)))] if absent_texts else "",
             absent_rate=settings.normal_text_rate if is_normal else settings.absent_text_rate,
         )
-        for change in (*changes, *draw_changes(rng, settings, example.symmetry)):
+        look = np.random.default_rng([self._recipe.seed, 3, int(self._looks[position])])
+        for change in (*changes, *draw_changes(look, settings, example.symmetry)):
             triple = change.apply(triple)
         return triple
+
+    def _bring_companions(self, rate: float) -> None:
+        """Let cases be followed, `rate` of the time, by another case of the same picture.
+
+        The picture is shown the same way twice, so only the sentence can tell the masks apart. Its
+        data set keeps its share: what follows a case is of its set, companion or not.
+        """
+        siblings = [_siblings(group) for group in self.examples]
+        rng = np.random.default_rng([self._recipe.seed, 4])
+        for position in range(1, len(self._plan), 2):
+            dataset, number = self._plan[position - 1]
+            choices = siblings[dataset][number]
+            if choices and rng.random() < rate:
+                self._plan[position] = dataset, choices[int(rng.integers(len(choices)))]
+                self._looks[position] = position - 1
 
 
 def collate(triples: Sequence[Triple]) -> Batch:
@@ -164,16 +185,24 @@ def collate(triples: Sequence[Triple]) -> Batch:
 
 
 def _plan(
-    counts: Sequence[int], shares: Sequence[float], *, num_draws: int, seed: int
+    counts: Sequence[int],
+    shares: Sequence[float],
+    *,
+    num_draws: int,
+    seed: int,
+    run_length: int,
 ) -> NDArray[np.int32]:
     """Return which case of which data set is drawn at each position of a run.
 
-    Each data set gets its share of the draws; within it, no case is drawn again before all were.
+    Each data set gets its share of the draws, `run_length` positions at a time; within it, no case
+    is drawn again before all were.
     """
     wanted = np.array(shares or counts, dtype=np.float64)
     rng = np.random.default_rng([seed, 0])
     plan = np.empty((num_draws, 2), dtype=np.int32)
-    plan[:, 0] = rng.choice(len(counts), size=num_draws, p=wanted / wanted.sum())
+    num_runs = -(-num_draws // run_length)
+    drawn = rng.choice(len(counts), size=num_runs, p=wanted / wanted.sum())
+    plan[:, 0] = drawn.repeat(run_length)[:num_draws]
     for dataset, count in enumerate(counts):
         rows = np.flatnonzero(plan[:, 0] == dataset)
         passes = -(-len(rows) // count)
@@ -181,6 +210,21 @@ def _plan(
         numbers = [order.permutation(count) for _ in range(passes)]
         plan[rows, 1] = np.concatenate([*numbers, []])[: len(rows)]
     return plan
+
+
+def _siblings(examples: Sequence[Example]) -> list[list[int]]:
+    """Return, for each case, the other cases of its picture that have another mask."""
+    of_picture: dict[Path, list[int]] = {}
+    for number, example in enumerate(examples):
+        of_picture.setdefault(example.case.image, []).append(number)
+    return [
+        [
+            other
+            for other in of_picture[example.case.image]
+            if examples[other].case.mask != example.case.mask
+        ]
+        for example in examples
+    ]
 
 
 def _examples(dataset: Dataset) -> list[Example]:

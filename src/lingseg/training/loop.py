@@ -74,12 +74,13 @@ def train(
     )
     device, schedule = accelerator.device, recipe.schedule
     share = {"rank": accelerator.process_index, "num_processes": accelerator.num_processes}
+    torch.manual_seed(recipe.seed)
+    model = _channels_last(build_model(recipe.model)).to(device)
+    # After the model: a recipe whose model cannot be built leaves no folder behind.
     if accelerator.is_main_process:
         _prepare_folder(run, recipe, resume=resume)
     accelerator.wait_for_everyone()
 
-    torch.manual_seed(recipe.seed)
-    model = _channels_last(build_model(recipe.model)).to(device)
     average = WeightAverage(model, recipe.optimizer.ema_decay)
     optimizer = _build_optimizer(model, recipe.optimizer)
     parts = {"model": model, "average": average}
@@ -219,7 +220,8 @@ def schedule_factor(schedule: Schedule, step: int, num_steps: int) -> float:
     if schedule.shape == "restarts":
         cycle = max(1, 10 * num_steps // schedule.num_epochs)
         return 1 / 3 + 2 / 3 * _cosine((step % cycle) / cycle)
-    return _cosine((step - schedule.warmup_steps) / max(1, num_steps - schedule.warmup_steps))
+    progress = (step - schedule.warmup_steps) / max(1, num_steps - schedule.warmup_steps)
+    return (1 - progress) ** 0.9 if schedule.shape == "poly" else _cosine(progress)
 
 
 def _cosine(progress: float) -> float:

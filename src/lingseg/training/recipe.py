@@ -24,6 +24,9 @@ class Data:
     num_phantoms: int = 0
     """Phantom cases drawn for this run."""
     phantom_seed: int = 0
+    companion_rate: float = 0.0
+    """How often a case is followed, in the same batch, by another case of its picture that has
+    another mask: the same view twice, so that only the sentence can tell the masks apart."""
     height: int = 224
     width: int = 224
     cache_gigabytes: float = 4.0
@@ -40,6 +43,9 @@ class Augmentation:
     """Applied only where the anatomy allows it and the sentence can be rewritten."""
     turn_rate: float = 0.0
     """Quarter turns; as for flips."""
+    text_stays: bool = False
+    """Flip, turn and warp pictures while their sentences stay as they are, true or not: what some
+    papers did. Only for comparison with their numbers."""
     warp_rate: float = 0.0
     max_angle: float = 10.0
     """Degrees."""
@@ -85,8 +91,9 @@ class Schedule:
     """0: once through the data."""
     num_epochs: int = 10
     warmup_steps: int = 0
-    shape: Literal["cosine", "restarts", "constant"] = "cosine"
-    """"restarts": cosine warm restarts every ten epochs down to a third."""
+    shape: Literal["cosine", "restarts", "poly", "constant"] = "cosine"
+    """"restarts": cosine warm restarts every ten epochs down to a third; "poly": what is left of
+    the steps, to the power of 0.9."""
     patience: int = 0
     """Epochs without a better validation score after which training stops; 0: never."""
     state_steps: int = 100
