@@ -22,7 +22,7 @@ from lingseg.prediction.job import MAX_CSV_BYTES
 from lingseg.prediction.manifest import Manifest
 from lingseg.prediction.result import Request, Result
 from lingseg.prediction.sentence import MAX_CHARACTERS, MAX_TYPED_WORDS
-from lingseg.recipes.lingnet_on_open_sets import RECIPE
+from lingseg.recipes.lingnet import OPEN_SETS
 from lingseg.training import checkpoint, journal
 from lingseg.training.validation import THRESHOLDS
 
@@ -163,6 +163,6 @@ def test_the_pretrained_weights_are_named_with_their_versions():
 
 def test_the_data_of_the_shipped_weights_are_named_with_their_licences():
     page = read("THIRD_PARTY.md")
-    for name in RECIPE.data.sets:
+    for name in OPEN_SETS.data.sets:
         assert PUBLISHED[name].info.ship_weights
         assert f"| {name} | {PUBLISHED[name].info.licence} |" in page

@@ -2,9 +2,32 @@
 
 import torch
 
-from lingseg.models import LingNetConfig, RecLMISConfig, TinyConfig, UNetConfig
+from lingseg.models import (
+    LanGuideMedSegConfig,
+    LAVTConfig,
+    LingNetConfig,
+    LSMSConfig,
+    LViTConfig,
+    MMIUNetConfig,
+    RecLMISConfig,
+    TinyConfig,
+    TMCAConfig,
+    UNetConfig,
+)
 
 SMALL = {
+    LanGuideMedSegConfig: LanGuideMedSegConfig(
+        depths=(1, 1, 1, 1), dims=(16, 24, 32, 48), image_weights="random", text_encoder="words"
+    ),
+    LAVTConfig: LAVTConfig(
+        dim=16,
+        depths=(1, 2, 2, 1),
+        num_heads=(1, 2, 4, 4),
+        window_size=4,
+        drop_path=0.0,
+        image_weights="random",
+        text_encoder="words",
+    ),
     LingNetConfig: LingNetConfig(
         dim=32,
         num_heads=2,
@@ -13,10 +36,41 @@ SMALL = {
         text_encoder="words",
         pretrained=False,
     ),
+    LViTConfig: LViTConfig(base_dim=8, num_heads=2, grid=(4, 3), text_encoder="words"),
+    LSMSConfig: LSMSConfig(
+        dims=(16, 24, 32, 48),
+        depths=(1, 1, 1, 1),
+        mlp_ratios=(2, 2, 2, 2),
+        drop_path=0.0,
+        cross_scale_dim=32,
+        cross_scale_heads=2,
+        ham_dim=32,
+        ham_rank=8,
+        head_dim=32,
+        dropout=0.0,
+        contrast_dim=16,
+        image_weights="random",
+        text_encoder="words",
+    ),
+    MMIUNetConfig: MMIUNetConfig(
+        depths=(1, 1, 1, 1),
+        dims=(16, 24, 32, 48),
+        dropout=0.0,
+        image_weights="random",
+        text_encoder="words",
+    ),
     RecLMISConfig: RecLMISConfig(
         base_dim=8, num_reconstructor_layers=1, grid=(4, 3), dropout=0.0, text_encoder="words"
     ),
     TinyConfig: TinyConfig(),
+    TMCAConfig: TMCAConfig(
+        depths=(1, 1, 1, 1),
+        dims=(16, 24, 32, 48),
+        align_dim=16,
+        gain=0.1,
+        image_weights="random",
+        text_encoder="words",
+    ),
     UNetConfig: UNetConfig(base_dim=4, num_strides=2),
 }
 

@@ -9,24 +9,28 @@ only its data loading needs, and the CLIP weights, are stood in for at run time;
 a 14 x 14 grid are replaced by smaller numbers while it is read, for a form that runs in a second.
 """
 
-import json
-import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import CodeType, ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from parity.official_code import (
+    imports_from,
+    load_rewritten,
+    probes,
+    size,
+    stand_in,
+    stand_in_for_lvits_family,
+    write_reference,
+)
 from parity.shared_weights import noise, settle_batch_norm, shared_weights, silence_dropout
 from torch import Tensor, nn
 
 REFERENCE = Path(__file__).with_name("reclmis_reference.json")
-NUM_PROBES = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,33 +78,6 @@ def chosen(length: int, number: int) -> np.ndarray:
     return np.argsort(noise(f"hidden of {length}", length).numpy())[:number]
 
 
-def probes(values: Tensor) -> list[float]:
-    """Return a few numbers, and how large all of them are."""
-    flat = values.detach().flatten()
-    picked = flat[torch.linspace(0, len(flat) - 1, NUM_PROBES).long()]
-    return [*picked.tolist(), flat.mean().item(), size(flat)]
-
-
-def size(values: Tensor) -> float:
-    """Return the root mean square."""
-    return values.detach().square().mean().sqrt().item()
-
-
-class Resized(SourceFileLoader):
-    """Reads the official network with other sizes in place of those it is written for."""
-
-    form: Form
-
-    def get_code(self, fullname: str) -> CodeType:
-        del fullname
-        dim, grid = str(self.form.dim), self.form.grid
-        source = Path(self.path).read_text(encoding="utf-8")
-        source = source.replace("512, 14, 14", f"512, {grid[0]}, {grid[1]}")
-        source = source.replace("img_size=14", f"img_size={grid}")
-        source = source.replace("DualTransformer(num_heads", "DualTransformer(512, num_heads")
-        return self.source_to_code(source.replace("512", dim), self.path)
-
-
 class FormulaClip(nn.Module):
     """Stands where CLIP stood: the words are handed in as if they were token ids."""
 
@@ -112,45 +89,54 @@ class FormulaClip(nn.Module):
         return None, words
 
 
-def stand_in(name: str, **contents: Any) -> None:
-    """Let `import name` give a module with `contents`."""
-    module = ModuleType(name)
-    vars(module).update(contents)
-    sys.modules[name] = module
+@dataclass(frozen=True, kw_only=True)
+class Official:
+    """The official network and what it is trained with."""
+
+    model: nn.Module
+    criterion: nn.Module
+    loss_weight: dict[str, float]
+
+    def losses(self, image: Tensor, words: Tensor, reference: Tensor) -> dict[str, Tensor]:
+        """Return its loss terms, not weighted yet, as its training loop computes them."""
+        mask, losses = self.model(image, reference, words, torch.ones(words.shape[:2]))
+        if not self.model.aux:
+            raise RuntimeError("The official network switched its auxiliary branch off.")
+        return losses | {"loss_criterion": self.criterion(mask, reference.float()).mean()}
+
+    def total(self, losses: dict[str, Tensor]) -> Tensor:
+        return sum(self.loss_weight[name] * loss for name, loss in losses.items())
 
 
-def prepare(checkout: Path) -> None:
-    """Make the checkout importable on a machine without a GPU."""
-    sys.dont_write_bytecode = True
-    sys.path.insert(0, str(checkout))
+def build(checkout: Path, form: Form) -> Official:
+    """Build the official network, random, with words in place of CLIP."""
+    stand_in_for_lvits_family()
     softmax = SimpleNamespace(softmax=lambda scores, dim, onnx_trace: F.softmax(scores, dim=dim))  # noqa: ARG005
     stand_in("fairseq", utils=softmax)
-    stand_in("timm")
-    stand_in("timm.models")
-    stand_in("timm.models.layers", DropPath=None, drop_path=None)
-    stand_in("ml_collections", ConfigDict=SimpleNamespace)
-    stand_in("pandas")
-    stand_in("cv2")
-    stand_in("sklearn")
-    stand_in("sklearn.metrics", roc_auc_score=None, jaccard_score=None)
-    torch.Tensor.cuda = lambda tensor: tensor
-    np.random.choice = lambda order, number, **_: order[chosen(len(order), number)]
+
+    def resized(source: str) -> str:
+        source = source.replace("512, 14, 14", f"512, {form.grid[0]}, {form.grid[1]}")
+        source = source.replace("img_size=14", f"img_size={form.grid}")
+        source = source.replace("DualTransformer(num_heads", "DualTransformer(512, num_heads")
+        return source.replace("512", str(form.dim))
+
+    with imports_from(checkout):
+        import Config_covid19 as official
+        from utils import WeightedDiceBCE
+
+        module = load_rewritten("nets.RecLMIS", checkout, resized)
+        module.RecLMIS.load_clip = lambda self, _: setattr(self, "clip", FormulaClip())
+        config = official.get_ViT_config()
+        config.base_channel, config.rec_trans_num_layers1 = form.base_dim, form.num_layers
+        return Official(
+            model=module.RecLMIS(official, config),
+            criterion=WeightedDiceBCE(0.5, 0.5),
+            loss_weight=official.loss_weight,
+        )
 
 
-def build(checkout: Path, form: Form) -> tuple[nn.Module, dict[str, float]]:
-    """Build the official network with formula weights; return it and its loss weights."""
-    import Config_covid19 as official
-
-    path = checkout / "nets" / "RecLMIS.py"
-    loader = Resized("nets.RecLMIS", str(path))
-    loader.form = form
-    spec = spec_from_file_location("nets.RecLMIS", path, loader=loader)
-    module = module_from_spec(spec)
-    loader.exec_module(module)
-    module.RecLMIS.load_clip = lambda self, _: setattr(self, "clip", FormulaClip())
-    config = official.get_ViT_config()
-    config.base_channel, config.rec_trans_num_layers1 = form.base_dim, form.num_layers
-    model = module.RecLMIS(official, config)
+def fill(model: nn.Module) -> None:
+    """Give the official network formula weights."""
     shapes = {
         name: weight.shape
         for name, weight in model.named_parameters()
@@ -158,14 +144,13 @@ def build(checkout: Path, form: Form) -> tuple[nn.Module, dict[str, float]]:
     }
     model.load_state_dict(shared_weights(shapes), strict=False)
     silence_dropout(model)
-    return model, official.loss_weight
 
 
 def answers(checkout: Path, form: Form) -> dict[str, Any]:
     """Return what the official network says."""
-    from utils import WeightedDiceBCE
-
-    model, loss_weight = build(checkout, form)
+    official = build(checkout, form)
+    model = official.model
+    fill(model)
     image, words, reference = inputs(form)
     word_mask = torch.ones(words.shape[:2])
     logits: list[Tensor] = []
@@ -181,11 +166,8 @@ def answers(checkout: Path, form: Form) -> dict[str, Any]:
     model.train()
     with torch.no_grad():
         _, poi, woi = model(image, reference, words, word_mask, mode="test")
-    mask, losses = model(image, reference, words, word_mask)
-    if not model.aux:
-        raise RuntimeError("The official network switched its auxiliary branch off.")
-    losses["loss_criterion"] = WeightedDiceBCE(0.5, 0.5)(mask, reference.float()).mean()
-    total = sum(loss_weight[name] * loss for name, loss in losses.items())
+    losses = official.losses(image, words, reference)
+    total = official.total(losses)
     total.backward()
     weights = dict(model.named_parameters())
     return {
@@ -204,16 +186,14 @@ def answers(checkout: Path, form: Form) -> dict[str, Any]:
 def main(checkout: Path) -> None:
     """Run both forms and write what came out."""
     torch.set_num_threads(1)
-    prepare(checkout)
-    command = ["git", "-C", str(checkout), "rev-parse", "HEAD"]
-    commit = subprocess.run(command, check=True, capture_output=True, text=True)
-    reference = {
-        "source": "github.com/ShawnHuang497/RecLMIS",
-        "commit": commit.stdout.strip(),
-        "made_by": f"tests/parity/{Path(__file__).name}, torch {torch.__version__}",
-        "forms": {name: answers(checkout, form) for name, form in FORMS.items()},
-    }
-    REFERENCE.write_text(json.dumps(reference, indent=1) + "\n", encoding="utf-8")
+    np.random.choice = lambda order, number, **_: order[chosen(len(order), number)]
+    write_reference(
+        REFERENCE,
+        checkout=checkout,
+        source="github.com/ShawnHuang497/RecLMIS",
+        made_by=__file__,
+        forms={name: answers(checkout, form) for name, form in FORMS.items()},
+    )
 
 
 if __name__ == "__main__":

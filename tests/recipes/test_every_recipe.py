@@ -1,4 +1,4 @@
-"""Every recipe trains a step on fake data."""
+"""Every recipe trains a step on fake data, and says what it is."""
 
 from dataclasses import replace
 from importlib import import_module
@@ -11,43 +11,88 @@ from models.small import SMALL
 from lingseg import recipes
 from lingseg.datasets.catalogue import CATALOGUE
 from lingseg.datasets.folder import read_folder
+from lingseg.models import MODELS, LViTConfig, TinyConfig
+from lingseg.recipes.sets import SETS
 from lingseg.training.loop import train
 from lingseg.training.recipe import Recipe, recipe_from_json, recipe_to_json, with_choices
 
-NAMES = sorted(module.name for module in iter_modules(recipes.__path__))
+PAGES = {
+    module.name: import_module(f"lingseg.recipes.{module.name}")
+    for module in iter_modules(recipes.__path__)
+    if module.name != "sets"
+}
+RECIPES = {name: recipe for page in PAGES.values() for name, recipe in page.RECIPES.items()}
+METHODS = {config: config.__name__.removesuffix("Config").lower() for config in MODELS}
 
 
-def load(name):
-    return import_module(f"lingseg.recipes.{name}")
+def test_every_method_has_a_page_but_the_one_for_tests():
+    assert set(PAGES) == set(METHODS.values()) - {METHODS[TinyConfig]}
 
 
-def test_all_recipes_are_found():
-    assert {"lingnet_on_open_sets", "unet_on_open_sets"} <= set(NAMES)
+@pytest.mark.parametrize("method", PAGES)
+def test_every_method_has_a_recipe_on_every_set(method):
+    assert {f"{method}-on-{name}" for name in SETS} <= set(PAGES[method].RECIPES)
+    assert all(name.startswith(f"{method}-") for name in PAGES[method].RECIPES)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_recipe_says_how_it_is_run(name):
-    page = load(name).__doc__
-    assert f"lingseg train {name.replace('_', '-')}" in page
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_says_how_its_recipes_are_run(name):
+    page = PAGES[name].__doc__
+    assert f"lingseg train {name}-on-" in page
     for word in ("Command", "Hardware", "Paper"):
-        assert word in page
+        assert f"\n{word} " in page
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_sizes_are_what_names_say():
+    for name, recipe in RECIPES.items():
+        if "-small-on-" in name:
+            small = type(recipe.model).small()
+            longer = {"max_words": recipe.model.max_words} if hasattr(small, "max_words") else {}
+            assert recipe.model == replace(small, **longer), name
+
+
+def test_no_recipe_cuts_a_sentence_but_those_as_published_and_those_of_ten_words():
+    for name, recipe in RECIPES.items():
+        if not name.endswith("as-published") and not isinstance(recipe.model, LViTConfig):
+            assert getattr(recipe.model, "max_words", 48) >= 48, name
+
+
+def test_only_a_recipe_as_published_leaves_sentences_that_it_makes_false():
+    false = {name for name, recipe in RECIPES.items() if recipe.augmentation.text_stays}
+    assert false == {f"{method}-on-qata-cov19-as-published" for method in ("lvit", "reclmis")}
+
+
+def test_small_models_are_trained_alike():
+    settings = {
+        repr((recipe.augmentation, recipe.optimizer, recipe.schedule))
+        for name, recipe in RECIPES.items()
+        if "-small-on-" in name
+    }
+    assert len(settings) == 1
+
+
+@pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_is_data_that_survives_json(name):
-    recipe = load(name).RECIPE
+    recipe = RECIPES[name]
     assert isinstance(recipe, Recipe)
     assert recipe_from_json(recipe_to_json(recipe)) == recipe
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_names_only_sets_of_the_catalogue(name):
-    assert set(load(name).RECIPE.data.sets) <= set(CATALOGUE)
+    assert set(RECIPES[name].data.sets) <= set(CATALOGUE)
 
 
-@pytest.mark.parametrize("name", NAMES)
+SETTINGS = {
+    repr((type(recipe.model), recipe.augmentation, recipe.optimizer, recipe.schedule)): name
+    for name, recipe in reversed(RECIPES.items())
+}
+"""One name for each way of training a method: on which set makes no difference to the step."""
+
+
+@pytest.mark.parametrize("name", SETTINGS.values())
 def test_a_recipe_trains_a_step(name, tmp_path):
-    recipe = load(name).RECIPE
+    recipe = RECIPES[name]
     recipe = replace(recipe, model=SMALL[type(recipe.model)])
     recipe = with_choices(
         recipe,

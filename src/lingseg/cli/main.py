@@ -86,6 +86,9 @@ models.command("lingseg.cli.models:list_models", name="list", help="List the mod
 models.command(
     "lingseg.cli.models:info", name="info", help="Print parameters and compute of a model."
 )
+models.command(
+    "lingseg.cli.models:convert", name="convert", help="Turn pickled weights into safetensors."
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

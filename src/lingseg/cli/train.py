@@ -94,9 +94,15 @@ def _train(recipe: Recipe, out: Path, *, resume: bool, quiet: bool) -> int:
     return 0
 
 
+def _summary(recipe: Recipe) -> str:
+    """Return what a recipe trains on, and for how long."""
+    data, schedule = recipe.data, recipe.schedule
+    sets = ", ".join((*data.sets, *(("phantoms",) if data.num_phantoms else ())))
+    return f"{sets}; {data.height} x {data.width}, at most {schedule.num_epochs} epochs."
+
+
 for _module in sorted(module.name for module in iter_modules(recipes.__path__)):
-    _recipe = import_module(f"lingseg.recipes.{_module}")
-    _name = _module.replace("_", "-")
-    app.command(
-        _command(_name, _recipe.RECIPE), name=_name, help=(_recipe.__doc__ or "").partition("\n")[0]
-    )
+    _page = import_module(f"lingseg.recipes.{_module}")
+    for _name, _recipe in getattr(_page, "RECIPES", {}).items():
+        _group = (_page.__doc__ or "").partition("\n")[0].rstrip(".")
+        app.command(_command(_name, _recipe), name=_name, help=_summary(_recipe), group=_group)

@@ -1,14 +1,36 @@
 """What a model costs: parameters and multiply-adds."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal, TypeAlias
 
 import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from lingseg.models import ModelConfig, build_model
 from lingseg.models.segmenter import Segmenter
+from lingseg.nn.pretrained import RANDOM, MissingWeights
 
 SENTENCE = "One small mass at the upper left in the image."
 """What compute is counted with."""
+
+Part: TypeAlias = Literal["text encoder", "image encoder"]
+_RANDOM_START: dict[Part, dict[str, Any]] = {
+    "text encoder": {"text_weights": RANDOM},
+    "image encoder": {"image_weights": RANDOM, "pretrained": False},
+}
+"""The fields, of those that a config has, that choose a random start of a part."""
+_TRIALS: tuple[tuple[Part, ...], ...] = (
+    (),
+    ("text encoder",),
+    ("image encoder",),
+    ("text encoder", "image encoder"),
+)
+_SMALL_PICTURE = (64, 96)
+"""Where gradients reach does not depend on the size, and a small picture is quick."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,12 +40,16 @@ class Cost:
     parameters: int
     """All of them; a frozen word table counts one for each of its 8-bit numbers."""
     trainable: int
-    of_text_encoder: int
     dead: int
     """Trainable parameters that no loss reaches."""
+    at_inference: int
+    """Those that a mask is made from, the text encoder's included."""
+    of_text_encoder: int
     gmacs: float
     """Without the text encoder."""
-    gmacs_of_text_encoder: float
+    gmacs_with_text_encoder: float
+    num_words: int
+    """Tokens of the sentence that multiply-adds are counted with."""
 
 
 def measure_cost(segmenter: Segmenter, size: tuple[int, int]) -> Cost:
@@ -35,45 +61,107 @@ def measure_cost(segmenter: Segmenter, size: tuple[int, int]) -> Cost:
     segmenter.eval()
     encoder = segmenter.text_encoder
     token_ids, word_mask = encoder.tokenize([SENTENCE])
-    image = torch.linspace(0, 1, 3 * size[0] * size[1]).reshape(1, 3, *size)
-    with torch.no_grad():
+    with torch.no_grad(), _counted_attention():
         with FlopCounterMode(display=False) as text_counter:
             words = encoder(token_ids, word_mask)
         with FlopCounterMode(display=False) as mask_counter:
-            segmenter(image, words, word_mask)
+            segmenter(_picture(size), words, word_mask)
+    of_mask, of_text = mask_counter.get_total_flops(), text_counter.get_total_flops()
     trainable = [weight for weight in segmenter.parameters() if weight.requires_grad]
     return Cost(
         parameters=count_numbers(segmenter),
         trainable=sum(weight.numel() for weight in trainable),
+        dead=_count_dead(segmenter),
+        at_inference=_count_at_inference(segmenter),
         of_text_encoder=count_numbers(encoder),
-        dead=_count_dead(segmenter, image),
-        gmacs=mask_counter.get_total_flops() / 2e9,
-        gmacs_of_text_encoder=text_counter.get_total_flops() / 2e9,
+        gmacs=of_mask / 2e9,
+        gmacs_with_text_encoder=(of_mask + of_text) / 2e9,
+        num_words=token_ids.shape[1],
     )
+
+
+def build_countable(config: ModelConfig) -> tuple[Segmenter, tuple[Part, ...]]:
+    """Build a model whose pretrained parts start at random where their weights are not here.
+
+    Returns:
+        The model, and the parts that had to start at random: fit to be counted, not to be used.
+
+    Raises:
+        MissingWeights: Weights of another part are missing.
+    """
+    for parts in _TRIALS:
+        try:
+            return build_model(_with_random(config, parts)), parts
+        except MissingWeights as error:
+            missing = error
+    raise missing
 
 
 def count_numbers(module: torch.nn.Module) -> int:
     """Return how many weights a module has, 8-bit tables included."""
-    tables = (buffer for buffer in module.buffers() if buffer.dtype == torch.int8)
-    return sum(weight.numel() for weight in (*module.parameters(), *tables))
+    return sum(weight.numel() for weight in module.parameters()) + _count_tables(module)
 
 
-def _count_dead(segmenter: Segmenter, image: torch.Tensor) -> int:
-    """Return how many trainable parameters get no gradient from the losses."""
-    texts = [SENTENCE, "two large dark lesions"]
-    token_ids, word_mask = segmenter.text_encoder.tokenize(texts)
+def _count_tables(module: torch.nn.Module) -> int:
+    """Return how many 8-bit numbers a module has."""
+    return sum(buffer.numel() for buffer in module.buffers() if buffer.dtype == torch.int8)
+
+
+def _with_random(config: ModelConfig, parts: tuple[Part, ...]) -> ModelConfig:
+    """Return the config with these parts starting at random, as far as it has them."""
+    known = {one.name for one in fields(config)}
+    wanted = {name: value for part in parts for name, value in _RANDOM_START[part].items()}
+    changes: dict[str, Any] = {name: value for name, value in wanted.items() if name in known}
+    return replace(config, **changes)
+
+
+@contextmanager
+def _counted_attention() -> Iterator[None]:
+    """Let attention run as the matrix products that it is: fused ones escape torch's counter."""
+    was_fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(value=False)
+    try:
+        with sdpa_kernel(SDPBackend.MATH):
+            yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(value=was_fast)
+
+
+def _picture(size: tuple[int, int]) -> Tensor:
+    """Return a picture that is nowhere the same."""
+    return torch.linspace(0, 1, 3 * size[0] * size[1]).reshape(1, 3, *size)
+
+
+def _count_dead(segmenter: Segmenter) -> int:
+    """Return how many trainable parameters get no gradient from the losses in train mode."""
+    token_ids, word_mask = segmenter.text_encoder.tokenize([SENTENCE, "two large dark lesions"])
     segmenter.train()
     words = segmenter.text_encoder(token_ids, word_mask)
-    found = segmenter(image.repeat(2, 1, 1, 1), words, word_mask)
+    found = segmenter(_picture(_SMALL_PICTURE).repeat(2, 1, 1, 1), words, word_mask)
     reference = torch.zeros_like(found.mask_logits, dtype=torch.bool)
-    reference[0, :, : image.shape[-2] // 2] = True
+    reference[0, :, : _SMALL_PICTURE[0] // 2] = True
     loss = torch.stack(list(segmenter.losses(found, reference).values())).sum()
-    torch.autograd.backward(loss)
-    dead = sum(
-        weight.numel()
-        for weight in segmenter.parameters()
-        if weight.requires_grad and weight.grad is None
-    )
-    segmenter.zero_grad(set_to_none=True)
+    trainable = [weight for weight in segmenter.parameters() if weight.requires_grad]
+    reached = _count_reached(loss, trainable)
     segmenter.eval()
-    return dead
+    return sum(weight.numel() for weight in trainable) - reached
+
+
+def _count_at_inference(segmenter: Segmenter) -> int:
+    """Return how many numbers a mask is made from in eval mode, frozen ones included."""
+    weights = list(segmenter.parameters())
+    were_trainable = [weight.requires_grad for weight in weights]
+    segmenter.requires_grad_(True)
+    token_ids, word_mask = segmenter.text_encoder.tokenize([SENTENCE])
+    words = segmenter.text_encoder(token_ids, word_mask)
+    mask_logits = segmenter(_picture(_SMALL_PICTURE), words, word_mask).mask_logits
+    reached = _count_reached(mask_logits.sum(), weights)
+    for weight, was_trainable in zip(weights, were_trainable, strict=True):
+        weight.requires_grad_(was_trainable)
+    return reached + _count_tables(segmenter)
+
+
+def _count_reached(value: Tensor, weights: list[torch.nn.Parameter]) -> int:
+    """Return how many parameters a gradient of `value` reaches."""
+    gradients = torch.autograd.grad(value, weights, allow_unused=True) if weights else ()
+    return sum(found.numel() for found in gradients if found is not None)

@@ -6,7 +6,9 @@ Parity      none possible: there is no other implementation
 Deviations  none
 
 An EfficientNet-Lite0 sees the picture, MiniLM's first layers read the sentence. At stride 16 every
-pixel looks at the other pixels and at the words; a query that sums up the sentence listens in.
+pixel looks at the other pixels and at the words; a query that sums up the sentence listens in. In
+training a coarse mask is asked of pixels and query right there: else the finer layers, which see
+much and read little, learn to do without the sentence.
 Words are heard again at stride 8 and, through the query, at strides 4 and 2. The query then picks
 the pixels that it means, and says whether what it looks for is there at all. A null word, always
 present, is all that is left of an empty sentence: the model then segments by the picture alone.
@@ -25,7 +27,7 @@ from lingseg.nn.efficientnet_lite import DIMS, EfficientNetLite0
 from lingseg.nn.listener import Listener, NullWord
 from lingseg.nn.losses import mask_cross_entropy, soft_dice_loss
 from lingseg.nn.place import PlaceEmbedding
-from lingseg.nn.shapes import ImageBatch, MaskBatch, Scalar, WordMask, Words
+from lingseg.nn.shapes import ImageBatch, MaskBatch, MaskLogits, Scalar, WordMask, Words
 from lingseg.nn.text_encoders import TextEncoderName, build_text_encoder
 
 
@@ -46,6 +48,8 @@ class LingNetConfig:
     pretrained: bool = True
     """Start the image encoder from ImageNet weights."""
     presence_weight: float = 0.25
+    coarse_weight: float = 1.0
+    """Of the mask at stride 16, asked in training only."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""
@@ -55,12 +59,19 @@ class LingNetConfig:
                 f"choose a dim that is a multiple of {self.num_heads}."
             )
 
+    @classmethod
+    def small(cls) -> "LingNetConfig":
+        """Return the size that trains on two CPU cores: its only one."""
+        return cls()
+
 
 @dataclass(frozen=True, kw_only=True)
 class LingNetSegmentation(Segmentation):
-    """A segmentation whose presence is always asked."""
+    """A segmentation whose presence is always asked, and in train mode a coarse mask as well."""
 
     presence_logits: Float[Tensor, " batch"]
+    coarse_logits: MaskLogits | None = None
+    """At the size of the image, drawn at stride 16."""
 
 
 class LingNet(Segmenter):
@@ -76,6 +87,7 @@ class LingNet(Segmenter):
         self.image_encoder = EfficientNetLite0(pretrained=config.pretrained)
         self.reader = Reader(self.text_encoder.dim, config.dim, config.num_heads)
         self.meeting = Meeting(config)
+        self.coarse_pick = nn.Linear(config.dim, config.dim)
         self.decoder = Decoder(config)
         self.presence_head = nn.Sequential(
             nn.LayerNorm(config.dim),
@@ -105,24 +117,34 @@ class LingNet(Segmenter):
         words, word_mask = self.reader(words, word_mask)
         deep, query = self.meeting(stride_16, stride_32, words, word_mask)
         mask_logits = self.decoder(deep, (stride_8, stride_4, stride_2), query, words, word_mask)
+        coarse_logits = _picked(deep, self.coarse_pick(query)) if self.training else None
         return LingNetSegmentation(
-            mask_logits=F.interpolate(mask_logits, size, mode="bilinear", align_corners=False),
+            mask_logits=_enlarge(mask_logits, *size),
             presence_logits=self.presence_head(query)[:, 0],
+            coarse_logits=None if coarse_logits is None else _enlarge(coarse_logits, *size),
         )
 
     def losses(self, segmentation: Segmentation, reference: MaskBatch) -> dict[str, Scalar]:
-        """Ask where it is, and whether it is there."""
-        if segmentation.presence_logits is None:
+        """Ask where it is, and whether it is there.
+
+        Raises:
+            ValueError: The segmentation was made in eval mode, or not by a LingNet.
+        """
+        if not isinstance(segmentation, LingNetSegmentation) or segmentation.coarse_logits is None:
             raise ValueError(
-                "LingNet's losses need presence_logits; hand in what LingNet returned."
+                "This segmentation lacks the coarse mask that LingNet's losses need; one made in "
+                "train mode was expected. Call model.train() before the model."
             )
         is_there = reference.flatten(1).any(dim=1).float()
         presence = F.binary_cross_entropy_with_logits(
             segmentation.presence_logits.float(), is_there
         )
+        coarse = mask_cross_entropy(segmentation.coarse_logits, reference)
+        coarse = coarse + soft_dice_loss(segmentation.coarse_logits, reference)
         return {
             "cross_entropy": mask_cross_entropy(segmentation.mask_logits, reference),
             "dice": soft_dice_loss(segmentation.mask_logits, reference),
+            "coarse": self.config.coarse_weight * coarse,
             "presence": self.config.presence_weight * presence,
         }
 
@@ -223,8 +245,7 @@ class Decoder(nn.Module):
         )
         features = self.step_4(features, skips[1], query)
         features = self.step_2(features, skips[2], query)
-        picked = (features * self.pick(query)[..., None, None]).sum(dim=1, keepdim=True)
-        return self.mask_head(features) + picked / features.shape[1] ** 0.5
+        return self.mask_head(features) + _picked(features, self.pick(query))
 
 
 class Step(nn.Module):
@@ -253,6 +274,14 @@ class Step(nn.Module):
         features = _enlarge(self.narrow(features), height, width) + self.skip(skip)
         scale, shift = self.modulate(query)[..., None, None].chunk(2, dim=1)
         return self.look(F.relu(features * (1 + scale) + shift))
+
+
+def _picked(
+    features: Float[Tensor, "batch dim height width"], wanted: Float[Tensor, "batch dim"]
+) -> Float[Tensor, "batch 1 height width"]:
+    """Return how much each pixel is what is wanted."""
+    agreement = (features * wanted[..., None, None]).sum(dim=1, keepdim=True)
+    return agreement / features.shape[1] ** 0.5
 
 
 def _enlarge(

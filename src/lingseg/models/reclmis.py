@@ -35,6 +35,7 @@ from torch import Tensor, nn
 from lingseg.models.segmenter import Segmentation, Segmenter
 from lingseg.nn.causal_mask import causal_mask
 from lingseg.nn.losses import mask_cross_entropy, squared_dice_loss
+from lingseg.nn.null_word import with_null_word
 from lingseg.nn.pixel_level_attention import PixelLevelAttention
 from lingseg.nn.shapes import FeatureMap, ImageBatch, MaskBatch, Scalar, WordMask, Words
 from lingseg.nn.text_encoders import TextEncoderName, build_text_encoder
@@ -85,6 +86,11 @@ class RecLMISConfig:
         for name in ("text_mask_rate", "image_mask_rate"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}={getattr(self, name)}; choose a share from 0 to 1.")
+
+    @classmethod
+    def small(cls) -> "RecLMISConfig":
+        """Return the size that trains on two CPU cores, with a text encoder that pip installs."""
+        return cls(base_dim=16, text_encoder="minilm")
 
 
 @dataclass(frozen=True)
@@ -169,8 +175,7 @@ class RecLMIS(Segmenter):
         """Segment what the words describe in the encoded image."""
         del size  # the skip at stride 1 has it
         bottleneck, *skips = encoded
-        said = words.masked_fill(~word_mask[..., None], 0)
-        word_mask = _with_null_word(word_mask)
+        said, word_mask = with_null_word(words, word_mask)
         words = self.word_convolution(said, word_mask)
         seen_words, patches = self.interaction(bottleneck, words, word_mask)
         features = patches.transpose(1, 2).reshape(bottleneck.shape)
@@ -386,12 +391,6 @@ def contrast_loss(image: Modality, text: Modality, *, scale: float) -> Scalar:
     logits = scale * (by_text + by_image) / 2
     own = torch.arange(len(logits), device=logits.device)
     return (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own)) / 2
-
-
-def _with_null_word(word_mask: WordMask) -> WordMask:
-    """Let a row without any word have its first, whose vector is 0."""
-    is_first = torch.arange(word_mask.shape[1], device=word_mask.device) == 0
-    return word_mask | (is_first & ~word_mask.any(dim=1, keepdim=True))
 
 
 def _as_patches(features: FeatureMap) -> Patches:

@@ -29,6 +29,11 @@ class UNetConfig:
     """Features at full size; twice as many at each of the strides below."""
     num_strides: int = 4
 
+    @classmethod
+    def small(cls) -> "UNetConfig":
+        """Return the size that trains on two CPU cores."""
+        return cls(base_dim=16)
+
 
 class UNet(Segmenter):
     """Down by halves, up again with what was seen on the way; the words are not looked at."""

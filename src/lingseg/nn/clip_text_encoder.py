@@ -6,26 +6,32 @@ Weights are read from a local folder in Hugging Face's format (RecLMIS uses thos
 and the text projection are applied to *every* token, not to the sentence's last one only.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from einops import rearrange
 from jaxtyping import Bool
-from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from lingseg.nn.causal_mask import causal_mask
-from lingseg.nn.pretrained import MismatchedWeights, MissingWeights, load_weights
+from lingseg.nn.pretrained import MismatchedWeights, MissingWeights, fill_exactly
 from lingseg.nn.shapes import TokenIds, WordMask, Words
 from lingseg.nn.text_encoder import TextEncoder
+from lingseg.nn.text_weights import (
+    checked_sizes,
+    fit_tokenizer,
+    read_settings,
+    read_tensors,
+    read_tokenizer,
+)
 
 _FILES = ("config.json", "model.safetensors", "tokenizer.json")
 _ACTIVATION = "quick_gelu"
+_MODEL_TYPES = ("clip_text_model", "clip")
 # A whole CLIP may be in the file; these are its other parts and a buffer of older versions.
 _OTHER_PARTS = ("vision_model.", "visual_projection.", "logit_scale")
 _OLD_BUFFER = "embeddings.position_ids"
@@ -61,8 +67,12 @@ class ClipTextEncoder(TextEncoder):
             )
         self.dim = shape.projection_dim
         self.tokenizer = tokenizer
-        self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(max_words)
+        fit_tokenizer(
+            tokenizer,
+            max_words=max_words,
+            max_positions=shape.max_position_embeddings,
+            vocab_size=shape.vocab_size,
+        )
         self.token_embedding = nn.Embedding(shape.vocab_size, shape.hidden_size)
         self.position_embedding = nn.Embedding(shape.max_position_embeddings, shape.hidden_size)
         self.layers = nn.ModuleList(ClipTextLayer(shape) for _ in range(shape.num_hidden_layers))
@@ -152,45 +162,44 @@ def load_clip(folder: Path, *, max_words: int = 77) -> ClipTextEncoder:
             f"openai/clip-vit-base-patch32 in a folder and name it in text_weights."
         )
     shape = _read_shape(folder / "config.json")
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    encoder = ClipTextEncoder(shape, tokenizer, max_words=max_words)
-    try:
-        weights = load_weights(folder / "model.safetensors")
-        encoder.load_state_dict(_in_our_names(weights), strict=True)
-    except (RuntimeError, SafetensorError) as error:
-        raise MismatchedWeights(
-            f"{folder / 'model.safetensors'} does not hold the text tower that its config.json "
-            f"describes: {error}"
-        ) from error
+    tokenizer = read_tokenizer(folder / "tokenizer.json")
+    with torch.device("meta"):  # no random numbers are drawn for what is filled at once
+        encoder = ClipTextEncoder(shape, tokenizer, max_words=max_words)
+    path, weights = read_tensors(folder)
+    fill_exactly(encoder, _in_our_names(weights), path)
     return encoder
 
 
 def _read_shape(path: Path) -> ClipTextShape:
     """Read the text tower's sizes from a CLIP's config, or from a text tower's own."""
-    try:
-        whole = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise MismatchedWeights(f"{path} is not JSON ({error}); fetch the file anew.") from error
+    whole = read_settings(path)
     # A whole CLIP says the projection's width outside of its text part, and that one counts.
     inherited = {name: whole[name] for name in ("projection_dim",) if name in whole}
-    found = whole.get("text_config", whole) | inherited
-    activation = found.get("hidden_act", _ACTIVATION)
-    if activation != _ACTIVATION:
+    part = whole.get("text_config")
+    found = (part if isinstance(part, dict) else whole) | inherited
+    expected = {"model_type": _MODEL_TYPES, "hidden_act": (_ACTIVATION,)}
+    for name, known in expected.items():
+        if found.get(name, known[0]) not in known:
+            raise MismatchedWeights(
+                f"{path} says {name}={found[name]!r}; only {' or '.join(map(repr, known))}, as in "
+                f"OpenAI's own, is known here. Choose a CLIP by OpenAI."
+            )
+    shape = ClipTextShape(**checked_sizes(found, asdict(ClipTextShape()), path))
+    if shape.hidden_size % shape.num_attention_heads:
         raise MismatchedWeights(
-            f"{path} says hidden_act={activation!r}; only {_ACTIVATION!r}, OpenAI's own, is known "
-            f"here. Choose a CLIP by OpenAI."
+            f"{path} says hidden_size={shape.hidden_size}, which num_attention_heads="
+            f"{shape.num_attention_heads} does not divide. Fetch the file anew."
         )
-    names = {field.name for field in fields(ClipTextShape)}
-    return ClipTextShape(**{name: value for name, value in found.items() if name in names})
+    return shape
 
 
 def _in_our_names(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the text tower's weights by our names, in single precision."""
+    """Return the text tower's weights by our names."""
     ours = {}
     for name, value in weights.items():
         if name.startswith(_OTHER_PARTS) or name.endswith(_OLD_BUFFER):
             continue
         our_name = name.removeprefix("text_model.")
         our_name = our_name.removeprefix("embeddings.").removeprefix("encoder.")
-        ours[our_name] = value.float()
+        ours[our_name] = value
     return ours

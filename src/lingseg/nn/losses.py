@@ -12,6 +12,16 @@ def mask_cross_entropy(mask_logits: MaskLogits, reference: MaskBatch) -> Scalar:
     return F.binary_cross_entropy_with_logits(mask_logits.float(), reference.float())
 
 
+def weighted_cross_entropy(
+    mask_logits: MaskLogits, reference: MaskBatch, *, background: float, foreground: float
+) -> Scalar:
+    """Return the weighted mean over all pixels of the cross-entropy, as torch's of two classes."""
+    held_true = reference.float()
+    weights = background + (foreground - background) * held_true
+    entropy = F.binary_cross_entropy_with_logits(mask_logits.float(), held_true, reduction="none")
+    return (weights * entropy).sum() / weights.sum()
+
+
 def soft_dice_loss(
     mask_logits: MaskLogits, reference: MaskBatch, *, smoothing: float = 1.0
 ) -> Scalar:

