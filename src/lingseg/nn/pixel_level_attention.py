@@ -24,7 +24,8 @@ class PixelLevelAttention(nn.Module):
     def forward(self, features: FeatureMap) -> FeatureMap:
         """Return `features`, each pixel times its score (any number: there is no sigmoid)."""
         mean = self.to_mean(features).relu().mean(dim=1)
-        largest = self.to_largest(features).relu().amax(dim=1)
+        # The largest of what a ReLU leaves is what it leaves of the largest, which is one map.
+        largest = self.to_largest(features).amax(dim=1).relu()
         summary: Float[Tensor, "batch height width 3"]
         summary = torch.stack([mean, largest, mean + largest], dim=-1)
         return features * self.score(summary)[..., 0].unsqueeze(1)

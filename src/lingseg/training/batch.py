@@ -24,6 +24,8 @@ from lingseg.training.recipe import Data, Recipe
 
 PHANTOM = "phantom"
 """The name of the data set of phantoms."""
+SHORT_TEXT = "text_short"
+"""The column with the bare name of a target."""
 NORMAL = "normal"
 """The label of a picture in which none of its data set's targets is to be found."""
 
@@ -148,7 +150,7 @@ class TrainingBatches(TorchDataset[Batch]):
         changes = draw_text(
             rng,
             settings,
-            short_text=example.case.columns.get("text_short", ""),
+            short_text=example.case.columns.get(SHORT_TEXT, ""),
             absent_text=absent_texts[int(rng.integers(len(absent_texts)))] if absent_texts else "",
             absent_rate=settings.normal_text_rate if is_normal else settings.absent_text_rate,
         )

@@ -17,6 +17,7 @@ from lingseg.models import Segmenter, build_model
 from lingseg.training import checkpoint
 from lingseg.training.average import WeightAverage
 from lingseg.training.batch import Batch, TrainingBatches
+from lingseg.training.gathering import with_one_side
 from lingseg.training.journal import Journal
 from lingseg.training.objective import Objective, TextReader
 from lingseg.training.processes import this_process
@@ -67,6 +68,7 @@ def train(
         FileExistsError: `run` holds a run already and `resume` was not asked for.
         NonFiniteLoss: A loss is not a number.
     """
+    datasets = with_one_side(datasets)
     # accelerate remembers the precision of an earlier run in this process, and refuses another one.
     AcceleratorState._reset_state()  # noqa: SLF001  # there is no public way
     accelerator = Accelerator(

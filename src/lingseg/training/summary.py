@@ -15,6 +15,7 @@ from lingseg.datasets.case import Dataset
 from lingseg.training import checkpoint
 from lingseg.training.batch import PixelCache
 from lingseg.training.checkpoint import Position
+from lingseg.training.gathering import shared_side
 from lingseg.training.validation import (
     Validation,
     choose_presence_threshold,
@@ -36,7 +37,7 @@ def summarise(run: Path, datasets: Sequence[Dataset], position: Position) -> Non
         "validation_dice_per_image": mean_dice(scores, threshold=threshold),
         "best_epoch": position.best_epoch,
         "steps": position.step,
-        "side": _shared_side(datasets),
+        "side": shared_side(datasets),
         "data": [
             {
                 "name": dataset.info.name,
@@ -66,21 +67,6 @@ def fingerprint(dataset: Dataset) -> str:
         for case in cases:
             digest.update(f"{split}\0{case.case_id}\0{case.text}\0{case.subject}\n".encode())
     return digest.hexdigest()
-
-
-def _shared_side(datasets: Sequence[Dataset]) -> str:
-    """Return whose left the model's sentences mean: that of all its sets that name sides at all.
-
-    Raises:
-        ValueError: The sets disagree, so that one word would mean two things.
-    """
-    sides = {dataset.info.side for dataset in datasets} - {"none"}
-    if len(sides) > 1:
-        raise ValueError(
-            "The data sets of this run disagree on whose left the sentences mean (image and "
-            "patient); train on sets of one convention."
-        )
-    return sides.pop() if sides else "none"
 
 
 def _commit() -> str:
