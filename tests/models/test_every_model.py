@@ -1,5 +1,6 @@
 """What holds for every model of the table, whatever its method."""
 
+import jaxtyping
 import pytest
 import torch
 from models.small import SMALL, TEXTS, batch
@@ -116,6 +117,37 @@ def test_losses_are_finite_named_scalars(model):
         terms = model.losses(found, reference(found.mask_logits, dtype=torch.bool))
         assert terms
         assert all(term.shape == () and term.isfinite() for term in terms.values())
+
+
+@pytest.mark.parametrize("reference", [torch.zeros_like, torch.ones_like])
+def test_half_precision_gives_finite_losses_and_gradients(model, reference):
+    model.train()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = model(**batch(model))
+        wanted = reference(found.mask_logits, dtype=torch.bool)
+        terms = model.losses(found, wanted)
+    torch.stack([term.float() for term in terms.values()]).sum().backward()
+    assert all(term.isfinite() for term in terms.values())
+    assert all(
+        weight.grad.isfinite().all() for weight in model.parameters() if weight.grad is not None
+    )
+
+
+def test_pixels_that_are_not_numbers_are_not_hidden(model):
+    model.train()
+    inputs = batch(model)
+    inputs["image"][0, 1, 20, 20] = torch.nan
+    found = model(**inputs)
+    reference = torch.zeros_like(found.mask_logits, dtype=torch.bool)
+    assert not sum(model.losses(found, reference).values()).isfinite()
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_pictures_of_another_number_of_channels_are_refused(model, channels):
+    inputs = batch(model)
+    inputs["image"] = torch.rand(2, channels, 64, 48)
+    with pytest.raises((TypeError, RuntimeError, jaxtyping.TypeCheckError)):
+        model(**inputs)
 
 
 def test_two_eval_passes_are_identical(model):

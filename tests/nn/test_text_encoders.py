@@ -52,6 +52,11 @@ def test_padding_words_change_nothing(encoder):
     torch.testing.assert_close(padded[:1, :2], alone, atol=1e-5, rtol=1e-5)
 
 
+def test_it_tells_which_texts_it_cuts(encoder):
+    assert not encoder.cuts("left lung")
+    assert encoder.cuts("one small mass at the upper left and one large mass at the lower right")
+
+
 def test_it_is_frozen_unless_it_is_trained(encoder, request):
     name = request.node.callspec.params["encoder"]
     assert encoder.is_frozen is (name not in TRAINED)

@@ -64,6 +64,15 @@ def test_a_finished_run_can_be_loaded_and_says_what_it_found(finished):
     assert summary["data"][0]["train_cases"] == 10
 
 
+def test_sentences_that_are_cut_are_told_once(tmp_path):
+    told = []
+    model = replace(RECIPE.model, max_words=3)
+    run_small(tmp_path, replace(RECIPE, model=model), report=told.append)
+    assert len(told[0].notices) == 1
+    assert "training sentences are longer than 3 tokens and are cut" in told[0].notices[0]
+    assert not any(report.notices for report in told[1:])
+
+
 def test_a_model_that_cannot_be_built_leaves_no_folder(tmp_path):
     recipe = replace(RECIPE, model=RecLMISConfig(text_encoder="clip", text_weights=""))
     with pytest.raises(MissingWeights):

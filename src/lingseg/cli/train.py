@@ -84,6 +84,8 @@ def _train(recipe: Recipe, out: Path, *, resume: bool, quiet: bool) -> int:
 
         def report(state: Report) -> None:
             losses = "  ".join(f"{name} {value:.3f}" for name, value in state.losses.items())
+            for notice in state.notices:
+                progress.console.print(notice)
             progress.update(task, completed=state.step, total=state.num_steps, losses=losses)
             if state.is_epoch_end:
                 scores = "  ".join(f"{name} {value:.3f}" for name, value in state.scores.items())

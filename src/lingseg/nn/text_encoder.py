@@ -34,6 +34,10 @@ class TextEncoder(nn.Module, ABC):
         assert truncation is not None  # noqa: S101  # every encoder sets one
         return int(truncation["max_length"])
 
+    def cuts(self, text: str) -> bool:
+        """Return whether `text` is longer than the longest text."""
+        return bool(self.tokenizer.encode(text).overflowing)
+
     def tokenize(self, texts: Sequence[str]) -> tuple[TokenIds, WordMask]:
         """Return the token ids of `texts`, padded with 0 to the longest, and where tokens are."""
         encodings = self.tokenizer.encode_batch(list(texts))

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +43,8 @@ class Report:
     is_epoch_end: bool
     seconds: float
     """Of this step."""
+    notices: tuple[str, ...] = ()
+    """What should be known of the whole run; told once, with its first step."""
 
 
 def train(
@@ -97,6 +99,7 @@ def train(
     max_norm = recipe.optimizer.max_gradient_norm or math.inf
     tell = report if report and accelerator.is_main_process else _tell_nobody
     scores: dict[str, float] = {}
+    notices = _notices(model, datasets)
 
     for step, batch in _remaining(batches, position.step, recipe.data.num_workers):
         began = time.perf_counter()
@@ -135,8 +138,10 @@ def train(
                 losses=losses,
                 scores=scores,
                 seconds=time.perf_counter() - began,
+                notices=notices,
             )
         )
+        notices = ()
         if is_epoch_end and 0 < schedule.patience <= epoch - 1 - position.best_epoch:
             break
 
@@ -144,6 +149,19 @@ def train(
     if accelerator.is_main_process:
         summarise(run, datasets, position)
     accelerator.end_training()
+
+
+def _notices(model: Segmenter, datasets: Sequence[Dataset]) -> tuple[str, ...]:
+    """Return what should be known of a run before it takes hours."""
+    texts = {case.text for dataset in datasets for case in dataset.splits.get("train", ())}
+    cut = sorted(text for text in texts if model.text_encoder.cuts(text))
+    if not cut:
+        return ()
+    longest = model.text_encoder.max_words
+    return (
+        f"{len(cut)} of {len(texts)} training sentences are longer than {longest} tokens and are "
+        f'cut, such as "{cut[0]}". Raise model.max_words if the method allows it.',
+    )
 
 
 def _tell_nobody(_: Report) -> None:
