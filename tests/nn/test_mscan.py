@@ -11,11 +11,11 @@ from parity.test_segnext_parity import official_name
 from safetensors.torch import save_file
 from torch import nn
 
+from lingseg.nn.depthwise import DepthwiseConvolution
 from lingseg.nn.mscan import (
     MSCA,
     MSCAN,
     MSCAN_SIZES,
-    DepthwiseConvolution,
     MSCANShape,
     MultiScaleConvolution,
     PixelNorm,
@@ -101,11 +101,6 @@ def test_pixels_are_normed_by_themselves():
     normed = PixelNorm(2)(torch.tensor([[[[1.0, 5.0]], [[3.0, 5.0]]]]))
     expected = torch.tensor([[[[-1.0, 0.0]], [[1.0, 0.0]]]])
     torch.testing.assert_close(normed, expected, atol=1e-4, rtol=0)
-
-
-def test_depthwise_convolutions_stay_in_single_precision_on_a_cpu():
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert DepthwiseConvolution(2, 3, 3)(torch.rand(1, 2, 4, 5)).dtype == torch.float32
 
 
 @pytest.mark.parametrize(

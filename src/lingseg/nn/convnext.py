@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from lingseg.nn.depthwise import DepthwiseConvolution
 from lingseg.nn.drop_path import DropPath
 from lingseg.nn.image_weights import fill_image_encoder
 from lingseg.nn.shapes import FeatureMap, ImageBatch
@@ -128,7 +129,7 @@ class Block(nn.Module):
     def __init__(self, dim: int, layer_scale: float, drop_rate: float) -> None:
         """Build the block with random weights."""
         super().__init__()
-        self.look = nn.Conv2d(dim, dim, kernel_size=7, padding=3, groups=dim)
+        self.look = DepthwiseConvolution(dim, 7, 7)
         self.norm = nn.LayerNorm(dim, eps=_EPS)
         self.widen = nn.Linear(dim, 4 * dim)
         self.narrow = nn.Linear(4 * dim, dim)
@@ -137,18 +138,9 @@ class Block(nn.Module):
 
     def forward(self, features: FeatureMap) -> FeatureMap:
         """Transform the features."""
-        pixels = self._look(features).permute(0, 2, 3, 1)
+        pixels = self.look(features).permute(0, 2, 3, 1)
         pixels = self.scale * self.narrow(F.gelu(self.widen(self.norm(pixels))))
         return features + self.drop_path(pixels.permute(0, 3, 1, 2))
-
-    def _look(self, features: FeatureMap) -> FeatureMap:
-        """Convolve each channel by itself."""
-        if features.device.type != "cpu":
-            return self.look(features)
-        # The backward pass of depthwise convolutions in bf16 is several times slower than in fp32
-        # on CPUs (measured on AVX-512 and AMX machines with torch 2.13).
-        with torch.autocast("cpu", enabled=False):
-            return self.look(features.float())
 
 
 class ChannelNorm(nn.LayerNorm):

@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from lingseg.nn.depthwise import DepthwiseConvolution
 from lingseg.nn.drop_path import DropPath
 from lingseg.nn.image_weights import fill_image_encoder
 from lingseg.nn.shapes import FeatureMap, ImageBatch
@@ -193,24 +194,6 @@ class MLP(nn.Module):
     def forward(self, features: FeatureMap) -> FeatureMap:
         """Transform the features."""
         return self.narrow(F.gelu(self.look(self.widen(features))))
-
-
-class DepthwiseConvolution(nn.Conv2d):
-    """A convolution of each channel by itself that keeps the map's size."""
-
-    def __init__(self, dim: int, height: int, width: int) -> None:
-        """Build the convolution with random weights."""
-        padding = (height // 2, width // 2)
-        super().__init__(dim, dim, (height, width), padding=padding, groups=dim)
-
-    def forward(self, features: FeatureMap) -> FeatureMap:
-        """Convolve."""
-        if features.device.type != "cpu":
-            return super().forward(features)
-        # The backward pass of depthwise convolutions in bf16 is several times slower than in fp32
-        # on CPUs (measured on AVX-512 and AMX machines with torch 2.13).
-        with torch.autocast("cpu", enabled=False):
-            return super().forward(features.float())
 
 
 class PixelNorm(nn.LayerNorm):

@@ -13,21 +13,13 @@ own code keeps the best weights from the sixth epoch on. Ten words are heard, he
 from dataclasses import replace
 
 from lingseg.models import LViTConfig
-from lingseg.recipes.sets import SETS, TRUE_TO_TEXT, on_every_set
-from lingseg.training.recipe import Augmentation, Optimizer, Recipe, Schedule
+from lingseg.recipes.sets import BLIND_TO_TEXT, SETS, TRUE_TO_TEXT, on_every_set
+from lingseg.training.recipe import Optimizer, Recipe, Schedule
 
 AS_PUBLISHED = Recipe(
     model=LViTConfig(),
     data=SETS["qata-cov19"],
-    augmentation=Augmentation(
-        text_stays=True,
-        flip_rate=0.25,
-        turn_rate=0.375,
-        warp_rate=0.25,
-        max_angle=20.0,
-        max_scale=1.0,
-        max_shift=0.0,
-    ),
+    augmentation=BLIND_TO_TEXT,
     optimizer=Optimizer(name="adam", learning_rate=3e-4, weight_decay=0.0, max_gradient_norm=0.0),
     schedule=Schedule(batch_size=2, num_epochs=2000, shape="restarts", patience=50),
     seed=666,

@@ -15,23 +15,13 @@ texts are cut at 18 tokens. Its blur mixes rows and colours by a mistake; here i
 from dataclasses import replace
 
 from lingseg.models import RecLMISConfig
-from lingseg.recipes.sets import LONGEST_TEXT, SETS, on_every_set
+from lingseg.recipes.sets import BLIND_TO_TEXT, LONGEST_TEXT, SETS, on_every_set
 from lingseg.training.recipe import Augmentation, Optimizer, Recipe, Schedule
 
 AS_PUBLISHED = Recipe(
     model=RecLMISConfig(),
     data=SETS["qata-cov19"],
-    augmentation=Augmentation(
-        text_stays=True,
-        flip_rate=0.25,
-        turn_rate=0.375,
-        warp_rate=0.25,
-        max_angle=20.0,
-        max_scale=1.0,
-        max_shift=0.0,
-        colour_rate=0.5,
-        blur_rate=0.5,
-    ),
+    augmentation=replace(BLIND_TO_TEXT, colour_rate=0.5, blur_rate=0.5),
     optimizer=Optimizer(name="adam", learning_rate=3e-4, weight_decay=0.0, max_gradient_norm=0.0),
     schedule=Schedule(batch_size=32, num_epochs=2000, shape="restarts", patience=100),
     seed=3407,

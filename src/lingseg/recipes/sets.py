@@ -43,6 +43,18 @@ TRUE_TO_TEXT = Augmentation(
 )
 """Changes of the picture with which every sentence stays true."""
 
+BLIND_TO_TEXT = Augmentation(
+    text_stays=True,
+    flip_rate=0.25,
+    turn_rate=0.375,
+    warp_rate=0.25,
+    max_angle=20.0,
+    max_scale=1.0,
+    max_shift=0.0,
+)
+"""LViT's, which RecLMIS took over: half of the pictures are turned and flipped, half of the others
+rotated by up to 20 degrees, while their sentences stay as they are."""
+
 
 def on_every_set(method: str, paper: Recipe, small: ModelConfig) -> dict[str, Recipe]:
     """Return the recipes of a method on every set, at the paper's size and at the small one.
