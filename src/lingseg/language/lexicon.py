@@ -1,0 +1,207 @@
+"""The words of one language: what each means, and how a text is split into them."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, TypeAlias, get_args
+
+from lingseg.language.position import NAMES_THAT_KEEP_THEIR_SIDE
+from lingseg.language.vocabulary import WORDS
+
+Language: TypeAlias = Literal["en", "de", "fr", "es", "zh"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+Key: TypeAlias = tuple[str, ...]
+"""The pieces of a phrase in small letters."""
+
+_PIECE = re.compile(
+    r"""\d+(?:[.,]\d+)?(?:\s*[x\u00d7]\s*\d+(?:[.,]\d+)?)*(?![a-z]?\d)   # 3, 1.5, 3 x 2
+    |[a-z]\d+\b                                                  # t2
+    |[\u3400-\u9fff]                                             # Chinese: a sign at a time
+    |[^\W\d_\u3400-\u9fff]+                                      # a word
+    |[^\w\s]""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_JOINERS = frozenset("-'\u2019/\u201c\u201d\"!?")
+"""Marks that only join or end words."""
+
+_MIN_LETTERS, _LONG = 4, 8
+"""From how many letters on a word may be a misspelt one, and may have two wrong letters."""
+
+
+@dataclass(frozen=True)
+class Lexeme:
+    """One word or set phrase of a text: its kind, what it means, and where it stands."""
+
+    kind: str
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A word that was read as another one."""
+
+    written: str
+    read_as: str
+    start: int
+
+    def __str__(self) -> str:
+        """Return the notice as a sentence's part."""
+        return f'"{self.written}" read as "{self.read_as}"'
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """The phrases of one language."""
+
+    language: Language
+    phrases: Mapping[Key, tuple[str, str]]
+    """Kind and meaning of each phrase."""
+    says: Mapping[tuple[str, str], tuple[str, ...]]
+    """How each meaning of a kind is said."""
+    plurals: Mapping[str, str]
+    single_words: frozenset[str]
+    longest: int
+
+    def split(self, text: str) -> tuple[list[Lexeme], list[Notice]]:
+        """Return the words of a text, and what was taken for misspelt."""
+        pieces = [piece for piece in _PIECE.finditer(text) if piece[0] not in _JOINERS]
+        lexemes: list[Lexeme] = []
+        notices: list[Notice] = []
+        at = 0
+        while at < len(pieces):
+            size, found = self._longest_phrase(pieces, at)
+            if not found:
+                found = [self._lone_word(pieces[at], notices)]
+            start, end = pieces[at].start(), pieces[at + size - 1].end()
+            lexemes += [Lexeme(kind, value, start, end) for kind, value in found]
+            at += size
+        return _with_names_whole(lexemes, text), notices
+
+    def _longest_phrase(
+        self, pieces: list[re.Match[str]], at: int
+    ) -> tuple[int, list[tuple[str, str]]]:
+        """Return how many pieces the longest known phrase has, and what it means."""
+        for size in range(min(self.longest, len(pieces) - at), 0, -1):
+            key = tuple(piece[0].lower() for piece in pieces[at : at + size])
+            if key in self.phrases:
+                return size, self._expanded(*self.phrases[key])
+        return 1, []
+
+    def _expanded(self, kind: str, value: str) -> list[tuple[str, str]]:
+        """Return what a phrase means; an abbreviation means several words."""
+        if kind != "abbreviation":
+            return [(kind, value)]
+        return [self.phrases[word,] for word in value.split()]
+
+    def _lone_word(self, piece: re.Match[str], notices: list[Notice]) -> tuple[str, str]:
+        """Return a number, a word that was meant, or the word as one that is not known."""
+        word = piece[0].lower()
+        if word[0].isdigit():
+            return "number", word.replace(",", ".").replace(" ", "").replace("\u00d7", "x")
+        meant = self._meant(word)
+        if meant is None:
+            return "unknown", piece[0]
+        notices.append(Notice(piece[0], meant, piece.start()))
+        return self.phrases[meant,]
+
+    def _meant(self, word: str) -> str | None:
+        """Return the only known word within the allowed number of errors, if there is one."""
+        if len(word) < _MIN_LETTERS or (self.language == "en" and word in _KNOWN_TO_ENCODERS):
+            return None
+        allowed = 2 if len(word) >= _LONG else 1
+        by_distance: dict[int, set[tuple[str, str]]] = {}
+        nearest: dict[tuple[str, str], str] = {}
+        for known in self.single_words:
+            if abs(len(known) - len(word)) > allowed or len(known) < _MIN_LETTERS:
+                continue
+            distance = _edits(word, known)
+            if distance <= allowed:
+                meaning = self.phrases[known,]
+                by_distance.setdefault(distance, set()).add(meaning)
+                nearest.setdefault(meaning, known)
+        if not by_distance:
+            return None
+        meanings = by_distance[min(by_distance)]
+        return nearest[meanings.pop()] if len(meanings) == 1 else None
+
+
+@lru_cache
+def lexicon(language: Language) -> Lexicon:
+    """Return the words of a language, read once.
+
+    Raises:
+        ValueError: There is no table for the language.
+    """
+    if language not in LANGUAGES:
+        raise ValueError(f"There are no words for language {language!r}; choose of {LANGUAGES}.")
+    path = Path(__file__).parent / "words" / f"{language}.toml"
+    tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    endings, plurals = tables.pop("endings"), tables.pop("plural", {})
+    phrases: dict[Key, tuple[str, str]] = {}
+    says: dict[tuple[str, str], tuple[str, ...]] = {}
+    for kind, value, said in _rows(tables):
+        says[kind, value] = tuple(said)
+        for form in _forms(said, endings, plurals):
+            key = tuple(piece[0] for piece in _PIECE.finditer(form) if piece[0] not in _JOINERS)
+            if phrases.setdefault(key, (kind, value)) != (kind, value):
+                raise ValueError(f"{path.name} gives {form!r} two meanings; leave one of them.")
+    words = frozenset(key[0] for key in phrases if len(key) == 1)
+    return Lexicon(language, phrases, says, plurals, words, max(map(len, phrases)))
+
+
+_KNOWN_TO_ENCODERS = frozenset(WORDS)
+"""Words that are spelt as they should be, whether or not the grammar has a use for them."""
+
+
+def _rows(tables: Mapping[str, Mapping[str, list[str]]]) -> Iterator[tuple[str, str, list[str]]]:
+    """Return kind, meaning and phrases, line by line."""
+    for kind, meanings in tables.items():
+        for value, said in meanings.items():
+            yield kind, value, said
+
+
+def _forms(said: list[str], endings: list[str], plurals: Mapping[str, str]) -> Iterator[str]:
+    """Return each phrase in all its forms."""
+    for phrase in said:
+        stem = phrase.removesuffix("~")
+        yield stem
+        if stem != phrase:
+            yield from (stem + ending for ending in endings)
+        elif phrase in plurals:
+            yield plurals[phrase]
+
+
+def _with_names_whole(lexemes: list[Lexeme], text: str) -> list[Lexeme]:
+    """Return the lexemes with each name that holds a side word, but no table's, as one of them."""
+    for name in NAMES_THAT_KEEP_THEIR_SIDE.finditer(text):
+        inside = [one for one in lexemes if name.start() <= one.start and one.end <= name.end()]
+        if not inside or inside[0].kind != "side":
+            continue  # a table has the name
+        first = lexemes.index(inside[0])
+        whole = Lexeme("name", name[0].lower(), name.start(), name.end())
+        lexemes = [*lexemes[:first], whole, *lexemes[first + len(inside) :]]
+    return lexemes
+
+
+def _edits(one: str, other: str) -> int:
+    """Return how many letters differ, two exchanged ones counted once.
+
+    Optimal string alignment distance: Boytsov, ACM J. Exp. Algorithmics 16, 2011.
+    """
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, 1):
+        current = [row]
+        for column, its in enumerate(other, 1):
+            cost = min(last[column] + 1, current[-1] + 1, last[column - 1] + (letter != its))
+            if row > 1 < column and letter == other[column - 2] and one[row - 2] == its:
+                cost = min(cost, before[column - 2] + 1)
+            current.append(cost)
+        before, last = last, current
+    return last[-1]

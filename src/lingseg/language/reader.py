@@ -1,0 +1,252 @@
+"""How the phrases of a sentence become facts, one after the other."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from lingseg.language.facts import Facts, Finding, Place
+from lingseg.language.lexicon import Lexeme
+from lingseg.language.side import Side
+
+_HEADS = frozenset(["finding", "pronoun", "area"])
+_SIMPLE = MappingProxyType(
+    {
+        kind: kind
+        for kind in (
+            *("nature", "quantifier", "order", "shape", "colour", "brightness"),
+            *("distribution", "laterality", "certainty", "part"),
+        )
+    }
+)
+"""Kinds of words that say one thing of the finding, of which a sentence needs one only."""
+
+_OF_THE_PICTURE = ("modality", "plane", "sequence")
+
+
+@dataclass
+class _Draft:
+    """A finding that is being read: what is known of it, and words that wait for their partner."""
+
+    known: dict[str, Any] = field(default_factory=dict)
+    places: list[Place] = field(default_factory=list)
+    waiting: dict[str, Lexeme] = field(default_factory=dict)
+
+    @property
+    def has_head(self) -> bool:
+        """Whether it is known what is spoken of."""
+        return bool({"finding", "refers_back", "anatomy"} & self.known.keys())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was said."""
+        return not self.known and not self.places
+
+
+class Reader:
+    """Reads phrases; keeps what was said so far and what could not be used."""
+
+    def __init__(self, side: Side) -> None:
+        """Begin a sentence whose left and right are those of `side`."""
+        self._side = side
+        self._drafts = [_Draft()]
+        self._picture: dict[str, str] = {}
+        self._unused: list[Lexeme] = []
+        self._mark = ""
+        self._phrase_places = 0
+
+    def read(self, phrase: Sequence[Sequence[Lexeme]]) -> None:
+        """Take in one phrase, or the mark that ends one."""
+        first = phrase[0][0]
+        if first.kind in ("comma", "stop", "and", "or"):
+            self._mark = first.kind if self._mark != "stop" else "stop"
+            return
+        self._open_draft(phrase)
+        self._phrase_places = len(self._draft.places)
+        has_finding = False
+        for words in phrase:
+            one = words[-1]
+            if one.kind == "except" and self._draft.has_head:
+                self._drafts.append(_Draft())
+                self._phrase_places, has_finding = 0, False
+            if one.kind in ("side", "zone"):
+                self._add_places(words)
+            elif one.kind == "finding" and has_finding:
+                self._drafts.append(_Draft())
+                self._put("finding", one.value, one)
+            else:
+                has_finding = has_finding or one.kind in _HEADS
+                self._take(words)
+        self._mark = ""
+
+    def left_over(self) -> list[Lexeme]:
+        """Return the words that could not be used."""
+        return self._unused + [word for one in self._drafts for word in one.waiting.values()]
+
+    def facts(self) -> Facts:
+        """Return all that was said."""
+        findings = tuple(
+            Finding(**one.known, places=tuple(one.places))
+            for one in self._drafts
+            if not one.is_empty
+        )
+        return Facts(findings=findings, side=self._side, **self._picture)
+
+    @property
+    def _draft(self) -> _Draft:
+        """The finding that is being read."""
+        return self._drafts[-1]
+
+    def _open_draft(self, phrase: Sequence[Sequence[Lexeme]]) -> None:
+        """Begin a new finding if the phrase speaks of another one than the last did."""
+        if self._draft.is_empty or not self._is_another([words[-1] for words in phrase]):
+            return
+        last = self._draft.known
+        is_denied = self._mark == "or" and last.get("presence") == "absent"
+        self._drafts.append(_Draft(known={"presence": "absent"} if is_denied else {}))
+
+    def _is_another(self, words: Sequence[Lexeme]) -> bool:
+        """Return whether a phrase speaks of something else than the draft."""
+        kinds = {one.kind for one in words}
+        if "except" in kinds or self._mark == "stop":
+            return not kinds <= set(_OF_THE_PICTURE) and self._draft.has_head
+        if not self._draft.has_head:
+            return False
+        known = self._draft.known
+        if "finding" in kinds or "pronoun" in kinds:
+            return "finding" in known or self._mark in ("and", "or") or "pronoun" in kinds
+        organs = {one.value for one in words if one.kind == "anatomy"}
+        is_new_organ = "anatomy" in known and bool(organs) and known["anatomy"] not in organs
+        return is_new_organ or (bool(organs) and "order" in kinds)
+
+    def _take(self, words: Sequence[Lexeme]) -> None:
+        """Take in one word, or a number with its unit."""
+        one = words[-1]
+        if one.kind in _SIMPLE:
+            self._put(_SIMPLE[one.kind], one.value, one)
+        elif one.kind in _OF_THE_PICTURE:
+            self._put_once(self._picture, one.kind, one.value, one)
+        else:
+            takers: dict[str, Callable[[Sequence[Lexeme]], None]] = {
+                "finding": lambda words: self._put("finding", words[0].value, words[0]),
+                "area": self._take_area,
+                "anatomy": self._take_anatomy,
+                "pronoun": self._take_pronoun,
+                "size": self._take_size,
+                "number": self._take_count,
+                "count": self._take_count,
+                "unit": self._take_quantity,
+                "measure": lambda words: self._wait(words[0]),
+                "density": self._take_density,
+                "level": self._take_density,
+                "negation": self._take_presence,
+                "except": self._take_presence,
+            }
+            takers[one.kind](words)
+
+    def _put(self, name: str, value: object, word: Lexeme) -> None:
+        """Note one thing of the finding."""
+        self._put_once(self._draft.known, name, value, word)
+
+    def _put_once(self, known: dict[str, Any], name: str, value: object, word: Lexeme) -> None:
+        """Note a thing that can be said once; another value is left over."""
+        if known.setdefault(name, value) != value:
+            self._unused.append(word)
+
+    def _wait(self, word: Lexeme) -> None:
+        """Keep a word that says something only with another one."""
+        if word.kind in self._draft.waiting:
+            self._unused.append(word)
+        else:
+            self._draft.waiting[word.kind] = word
+
+    def _take_area(self, words: Sequence[Lexeme]) -> None:
+        """Take "areas" for the finding only where none was named before."""
+        if "finding" not in self._draft.known:
+            self._put("finding", words[0].value, words[0])
+
+    def _take_anatomy(self, words: Sequence[Lexeme]) -> None:
+        """Take an organ; a second one holds another finding of the same kind."""
+        known = self._draft.known
+        if known.get("anatomy", words[0].value) != words[0].value and "finding" in known:
+            self._drafts.append(_Draft(known={"finding": known["finding"]}))
+            self._phrase_places = 0
+        self._put("anatomy", words[0].value, words[0])
+
+    def _take_pronoun(self, words: Sequence[Lexeme]) -> None:
+        """Take "one" for what was named last."""
+        if len(self._drafts) < 2:
+            return
+        last = self._drafts[-2].known
+        self._put("refers_back", True, words[0])
+        if "finding" in last:
+            self._put("finding", last["finding"], words[0])
+
+    def _take_size(self, words: Sequence[Lexeme]) -> None:
+        """Take a size; several things may have several."""
+        sizes = (*self._draft.known.get("sizes", ()), words[0].value)
+        self._draft.known["sizes"] = tuple(dict.fromkeys(sizes))
+
+    def _take_count(self, words: Sequence[Lexeme]) -> None:
+        """Take a number of things."""
+        self._put("count", int(words[0].value), words[0])
+
+    def _take_quantity(self, words: Sequence[Lexeme]) -> None:
+        """Take a length in millimetres, and what was measured."""
+        number, unit = words
+        factor = int(unit.value)
+        lengths = tuple(round(float(part) * factor, 6) for part in number.value.split("x"))
+        self._put("millimetres", lengths, number)
+        measure = self._draft.waiting.pop("measure", None)
+        if measure:
+            self._put("measure", measure.value, measure)
+
+    def _take_density(self, words: Sequence[Lexeme]) -> None:
+        """Take "density" and "high", in either order."""
+        self._wait(words[0])
+        waiting = self._draft.waiting
+        if {"density", "level"} <= waiting.keys():
+            level = waiting.pop("level")
+            del waiting["density"]
+            self._put("density", level.value, level)
+
+    def _take_presence(self, words: Sequence[Lexeme]) -> None:
+        """Take what denies or leaves out."""
+        one = words[0]
+        self._put("presence", "excepted" if one.kind == "except" else "absent", one)
+
+    def _add_places(self, words: Sequence[Lexeme]) -> None:
+        """Take the places that a run of words names."""
+        places = self._draft.places
+        for place in _places(words):
+            is_in_phrase = len(places) > self._phrase_places
+            joined = _joined(places[-1], place) if is_in_phrase else None
+            if joined:
+                places[-1] = joined
+            else:
+                places.append(place)
+
+
+def _places(words: Sequence[Lexeme]) -> list[Place]:
+    """Return the places of a run such as "upper middle left" or "left upper"."""
+    places = [Place()]
+    for one in words:
+        last = places[-1]
+        if one.kind == "side" and last.side:
+            places.append(Place(side=one.value))
+        elif one.kind == "side":
+            places[-1] = replace(last, side=one.value)
+        elif last.side and last.zones:
+            places.append(Place(zones=(one.value,)))
+        else:
+            places[-1] = replace(last, zones=(*last.zones, one.value))
+    return places
+
+
+def _joined(first: Place, second: Place) -> Place | None:
+    """Return "left lung" and "base" as one place; None if they are two."""
+    if first.side and not first.zones and not second.side:
+        return replace(first, zones=second.zones)
+    if second.side and not second.zones and not first.side:
+        return replace(first, side=second.side)
+    return None
