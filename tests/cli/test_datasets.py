@@ -129,3 +129,36 @@ def test_phantoms_are_drawn_as_asked(tmp_path, capsys, monkeypatch):
     assert run(["datasets", "phantom", *arguments]) == 0
     assert asked == {"out": tmp_path, "num_cases": 6, "seed": 3, "size": (40, 224)}
     assert "6 cases in" in capsys.readouterr().out
+
+
+def test_a_combination_is_kept_out_of_training(tmp_path, capsys):
+    root = write_folder_dataset(tmp_path / "blocks")
+    arguments = ["datasets", "split", str(root), "--hold-out", "block right", "--out"]
+    assert run([*arguments, str(tmp_path / "new")]) == 0
+    out = capsys.readouterr().out
+    assert "train: 2 cases of 2 subjects, none states 'block right'" in out
+    assert "test: 4 cases of 4 subjects, all state 'block right'" in out
+    assert "left out: 0 other cases of subjects in test, 1 case of the old test split" in out
+    assert run(["datasets", "check", str(tmp_path / "new"), "--quiet"]) == 0
+
+
+def test_a_split_speaks_json_and_copies(tmp_path, capsys):
+    root = write_folder_dataset(tmp_path / "blocks")
+    arguments = ["datasets", "split", str(root), "--hold-out", "left", "--copy", "--json"]
+    assert run([*arguments, "--out", str(tmp_path / "new")]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["splits"]["test"] == {"cases": 4, "subjects": 4}
+    assert report["left_out_of_old_test"] == 1
+    assert not any(path.is_symlink() for path in (tmp_path / "new").rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "message"), [("left right", "No sentence of blocks states"), ("block", "Every tra")]
+)
+def test_a_split_with_an_empty_side_is_one_line(tmp_path, capsys, phrase, message):
+    root = write_folder_dataset(tmp_path / "blocks")
+    arguments = ["--hold-out", phrase, "--out", str(tmp_path / "new")]
+    assert run(["datasets", "split", str(root), *arguments]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"lingseg: {message}")
+    assert len(err.splitlines()) == 1

@@ -8,7 +8,9 @@ from lingseg.metrics.uncertainty import (
     bootstrap_mean,
     bootstrap_ratio,
     holm,
+    mean_error,
     paired_permutation_test,
+    smallest_detectable,
 )
 
 
@@ -88,16 +90,28 @@ def test_permutation_p_is_that_of_all_exchanges_written_out():
     gaps = np.array([0.3, -0.1, 0.25, 0.2, -0.05, 0.15])
     signs = np.array(list(product((-1, 1), repeat=6)))
     exact = np.mean(np.abs(signs @ gaps) >= abs(gaps.sum()) - 1e-12)
-    found = paired_permutation_test(gaps, np.zeros(6), names(6), rng=rng(), num_permutations=20_000)
-    assert found == pytest.approx(exact, abs=0.01)
+    assert paired_permutation_test(gaps, np.zeros(6), names(6), rng=rng()) == exact
+
+
+def test_drawn_exchanges_agree_with_all_of_them(monkeypatch):
+    gaps = rng(8).normal(0.03, 0.1, size=14)
+    exact = paired_permutation_test(gaps, np.zeros(14), names(14), rng=rng())
+    monkeypatch.setattr(uncertainty, "MAX_EXACT_SUBJECTS", 13)
+    drawn = paired_permutation_test(gaps, np.zeros(14), names(14), rng=rng())
+    assert 0.1 < exact < 0.9
+    assert drawn == pytest.approx(exact, abs=0.02)
+    assert drawn != exact
+
+
+def test_subjects_on_which_models_agree_have_no_say():
+    gaps = np.array([0.3, 0.2, 0.25, 0.1, *[0.0] * 40])
+    assert paired_permutation_test(gaps, np.zeros(44), names(44), rng=rng()) == 2 / 2**4
 
 
 def test_permutation_exchanges_whole_subjects():
     better = np.full(90, 0.1)
     few, many = names(3) * 30, names(90)
-    assert paired_permutation_test(better, np.zeros(90), few, rng=rng()) == pytest.approx(
-        0.25, abs=0.02
-    )
+    assert paired_permutation_test(better, np.zeros(90), few, rng=rng()) == 0.25
     assert paired_permutation_test(better, np.zeros(90), many, rng=rng()) == 1 / 10_001
 
 
@@ -110,6 +124,77 @@ def test_equal_models_do_not_differ():
 def test_scores_that_are_no_pairs_are_refused(first, second):
     with pytest.raises(ValueError, match="Pair them by case"):
         paired_permutation_test(first, second, names(len(first)), rng=rng())
+
+
+def test_the_error_of_a_mean_is_the_textbooks_where_every_subject_has_one_image():
+    values = rng(4).normal(size=30)
+    assert mean_error(values, names(30)) == pytest.approx(values.std(ddof=1) / np.sqrt(30))
+
+
+def test_copies_of_an_image_make_a_mean_no_surer():
+    values = rng(4).normal(size=30)
+    copied = mean_error(np.repeat(values, 5), sorted(names(30) * 5))
+    assert copied == pytest.approx(mean_error(values, sorted(names(30))))
+
+
+def test_the_smallest_detectable_difference_is_that_of_the_table():
+    # t(0.975, 9) = 2.2622 and t(0.8, 9) = 0.8834, from a table of Student's distribution
+    values = rng(4).normal(size=10)
+    least = smallest_detectable(values, names(10))
+    assert least == pytest.approx((2.2622 + 0.8834) * values.std(ddof=1) / np.sqrt(10), rel=1e-4)
+
+
+def test_one_subject_tells_nothing_of_others():
+    assert mean_error([0.1, 0.9], ["a", "a"]) is None
+    assert smallest_detectable([0.1, 0.9], ["a", "a"]) is None
+
+
+def draw_clustered(draw, *, mean=0.0, subjects=60):
+    """Return values of subjects with one to eight images each, and their subjects."""
+    sizes = draw.integers(1, 9, size=subjects)
+    own = draw.normal(mean, 0.1, size=subjects)
+    values = np.repeat(own, sizes) + draw.normal(0, 0.05, size=sizes.sum())
+    return values, [f"s{index:03d}" for index in np.repeat(np.arange(subjects), sizes)]
+
+
+@pytest.mark.slow
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    draw, number = rng(11), 1200
+    num_held = num_held_by_images = 0
+    for _ in range(number):
+        values, subjects = draw_clustered(draw, mean=0.8, subjects=80)
+        interval = bootstrap_mean(values, subjects, rng=draw, num_resamples=600)
+        num_held += interval.low <= 0.8 <= interval.high
+        # As if images were strangers: the mistake that drawing subjects is for.
+        half = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
+        num_held_by_images += abs(values.mean() - 0.8) <= half
+    assert num_held / number == pytest.approx(0.95, abs=0.02)
+    assert num_held_by_images / number < 0.75
+
+
+@pytest.mark.slow
+def test_equal_models_are_called_different_one_time_in_twenty():
+    draw, number, num_wrong = rng(12), 1000, 0
+    for _ in range(number):
+        gaps, subjects = draw_clustered(draw, subjects=25)
+        p_value = paired_permutation_test(
+            gaps, np.zeros(len(gaps)), subjects, rng=draw, num_permutations=400
+        )
+        num_wrong += p_value <= 0.05
+    assert num_wrong / number == pytest.approx(0.05, abs=0.02)
+
+
+@pytest.mark.slow
+def test_the_smallest_detectable_difference_is_found_four_times_in_five():
+    draw, number, num_found = rng(13), 1000, 0
+    least = np.mean([smallest_detectable(*draw_clustered(draw, subjects=40)) for _ in range(200)])
+    for _ in range(number):
+        gaps, subjects = draw_clustered(draw, mean=least, subjects=40)
+        p_value = paired_permutation_test(
+            gaps, np.zeros(len(gaps)), subjects, rng=draw, num_permutations=400
+        )
+        num_found += p_value <= 0.05
+    assert num_found / number == pytest.approx(0.8, abs=0.05)
 
 
 def test_holm_agrees_with_its_paper():

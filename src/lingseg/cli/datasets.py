@@ -1,4 +1,4 @@
-"""`lingseg datasets`: list, check and describe data sets; draw phantoms."""
+"""`lingseg datasets`: list, check, describe and split data sets; draw phantoms."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -22,6 +22,8 @@ from lingseg.datasets.finding import Finding
 from lingseg.datasets.progress import Progress
 from lingseg.datasets.published import PublishedSet
 from lingseg.datasets.statistics import SplitStatistics, Spread, describe_dataset
+from lingseg.datasets.unseen_combination import UnseenCombination, write_dataset
+from lingseg.datasets.unseen_combination import hold_out as hold_out_words
 from lingseg.language.side import Side
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
@@ -161,6 +163,39 @@ def phantom(
     return 0
 
 
+def split(
+    dataset: str,
+    /,
+    *,
+    hold_out: str,
+    out: Path,
+    copy: bool = False,
+    data_root: Path | None = None,
+    side: Side | None = None,
+    json: bool = False,
+) -> int:
+    """Keep a combination of words out of training, and test on the cases that state it.
+
+    Args:
+        dataset: A name that `lingseg datasets list` shows, or the path of a folder.
+        hold_out: Words that no training sentence has all of, as "upper right"; in any order.
+        out: The folder to write, in the folder format; it is made.
+        copy: Copy pictures and masks; they are linked to if left out.
+        data_root: The folder that holds a folder for each set; the environment variable
+            LINGSEG_DATA if left out.
+        side: Whose left and right the sentences mean, for LViT's layout, which does not say.
+        json: Print JSON for machines instead of a sentence.
+    """
+    unseen = hold_out_words(find_dataset(dataset, data_root=data_root, side=side), hold_out)
+    write_dataset(unseen.dataset, out, copy=copy)
+    if json:
+        _print_json(_split_as_json(unseen, out))
+    else:
+        for line in _split_lines(unseen, out):
+            print(line)
+    return 0
+
+
 @contextmanager
 def _progress_bar(what: str, *, quiet: bool) -> Iterator[Progress | None]:
     """Show a bar on the error stream, where it spoils no output, and take it away at the end."""
@@ -233,6 +268,34 @@ def _statistics_lines(statistics: SplitStatistics) -> dict[str, str]:
         "picture sizes, height x width": "\n".join(shown) or "-",
         "files that cannot be read": str(statistics.unreadable_files),
     }
+
+
+def _split_as_json(unseen: UnseenCombination, out: Path) -> dict[str, object]:
+    """Return what JSON says of a split."""
+    return {
+        "dataset": unseen.dataset.info.name,
+        "out": str(out),
+        "held_out": unseen.phrase,
+        "splits": {
+            split: {"cases": len(cases), "subjects": len({case.subject for case in cases})}
+            for split, cases in unseen.dataset.splits.items()
+        },
+        "left_out_of_tested_subjects": unseen.num_of_tested_subjects,
+        "left_out_of_old_test": unseen.num_of_old_test,
+    }
+
+
+def _split_lines(unseen: UnseenCombination, out: Path) -> Iterator[str]:
+    """Yield what the terminal says of a split."""
+    for split, cases in unseen.dataset.splits.items():
+        states = "all state" if split == "test" else "none states"
+        subjects = _number(len({case.subject for case in cases}), "subject")
+        yield f"{split}: {_number(len(cases), 'case')} of {subjects}, {states} {unseen.phrase!r}"
+    yield (
+        f"left out: {_number(unseen.num_of_tested_subjects, 'other case')} of subjects in test, "
+        f"{_number(unseen.num_of_old_test, 'case')} of the old test split"
+    )
+    yield f"{unseen.dataset.info.name} is in {out}"
 
 
 def _three(spread: Spread | None, form: str) -> str:

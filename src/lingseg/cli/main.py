@@ -41,7 +41,7 @@ app = App(
     print_error=False,
     suppress_keyboard_interrupt=False,  # it would leave without a word
 )
-datasets = App(name="datasets", help="List, check and describe data sets; draw phantoms.")
+datasets = App(name="datasets", help="List, check, describe and split data sets; draw phantoms.")
 models = App(name="models", help="List models and what they cost.")
 
 app.command(
@@ -55,6 +55,9 @@ app.command(
     "lingseg.cli.evaluate:evaluate",
     name="evaluate",
     help="Score a model, a run or saved predictions.",
+)
+app.command(
+    "lingseg.cli.compare:compare", name="compare", help="Tell whether scored models differ."
 )
 app.command(
     "lingseg.cli.export:export",
@@ -81,6 +84,11 @@ datasets.command(
     "lingseg.cli.datasets:phantom",
     name="phantom",
     help="Draw pictures in which the text is provably needed.",
+)
+datasets.command(
+    "lingseg.cli.datasets:split",
+    name="split",
+    help="Keep a combination of words out of training, to test it.",
 )
 models.command("lingseg.cli.models:list_models", name="list", help="List the models.")
 models.command(

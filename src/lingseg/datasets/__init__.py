@@ -7,6 +7,7 @@ from lingseg.datasets.finding import Finding
 from lingseg.datasets.folder import read_folder
 from lingseg.datasets.lvit import read_lvit
 from lingseg.datasets.statistics import SplitStatistics, describe_dataset
+from lingseg.datasets.unseen_combination import UnseenCombination, hold_out, write_dataset
 
 __all__ = [
     "CATALOGUE",
@@ -18,9 +19,12 @@ __all__ = [
     "Finding",
     "SplitStatistics",
     "Symmetry",
+    "UnseenCombination",
     "check_dataset",
     "describe_dataset",
     "find_dataset",
+    "hold_out",
     "read_folder",
     "read_lvit",
+    "write_dataset",
 ]

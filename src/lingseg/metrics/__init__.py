@@ -18,7 +18,9 @@ from lingseg.metrics.uncertainty import (
     bootstrap_mean,
     bootstrap_ratio,
     holm,
+    mean_error,
     paired_permutation_test,
+    smallest_detectable,
 )
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "holm",
     "iou_per_image",
     "iou_pooled",
+    "mean_error",
     "measure_overlap",
     "measure_reliability",
     "measure_surfaces",
@@ -45,4 +48,5 @@ __all__ = [
     "paired_permutation_test",
     "pool_reliability",
     "presence_auroc",
+    "smallest_detectable",
 ]
