@@ -18,7 +18,6 @@ from lingseg.nn.mscan import (
     MSCAN_SIZES,
     MSCANShape,
     MultiScaleConvolution,
-    PixelNorm,
     fill_mscan,
 )
 from lingseg.nn.pretrained import MismatchedWeights, MissingWeights
@@ -95,12 +94,6 @@ def test_a_block_starts_all_but_as_an_identity_in_eval():
 def test_the_last_block_is_left_out_most():
     rates = [block.drop.rate for stage in MSCAN(SMALLEST).stages for block in stage]
     assert rates == pytest.approx([0, 0.025, 0.05, 0.075, 0.1])
-
-
-def test_pixels_are_normed_by_themselves():
-    normed = PixelNorm(2)(torch.tensor([[[[1.0, 5.0]], [[3.0, 5.0]]]]))
-    expected = torch.tensor([[[[-1.0, 0.0]], [[1.0, 0.0]]]])
-    torch.testing.assert_close(normed, expected, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from lingseg.nn.depthwise import DepthwiseConvolution
 from lingseg.nn.drop_path import DropPath
 from lingseg.nn.image_weights import fill_image_encoder
+from lingseg.nn.pixel_norm import PixelNorm
 from lingseg.nn.shapes import FeatureMap, ImageBatch
 
 STRIDE = 32
@@ -100,7 +101,7 @@ class Stem(nn.Module):
         """Build the stem with random weights."""
         super().__init__()
         self.convolution = nn.Conv2d(3, dim, kernel_size=_FIRST_STRIDE, stride=_FIRST_STRIDE)
-        self.norm = ChannelNorm(dim)
+        self.norm = PixelNorm(dim, eps=_EPS)
 
     def forward(self, image: ImageBatch) -> Float[Tensor, "batch dim height_4 width_4"]:
         """Return the features of an image whose sides are multiples of 4."""
@@ -113,7 +114,7 @@ class Downsampling(nn.Module):
     def __init__(self, in_dim: int, dim: int) -> None:
         """Build the step with random weights."""
         super().__init__()
-        self.norm = ChannelNorm(in_dim)
+        self.norm = PixelNorm(in_dim, eps=_EPS)
         self.convolution = nn.Conv2d(in_dim, dim, kernel_size=2, stride=2)
 
     def forward(
@@ -141,18 +142,6 @@ class Block(nn.Module):
         pixels = self.look(features).permute(0, 2, 3, 1)
         pixels = self.scale * self.narrow(F.gelu(self.widen(self.norm(pixels))))
         return features + self.drop_path(pixels.permute(0, 3, 1, 2))
-
-
-class ChannelNorm(nn.LayerNorm):
-    """A layer norm over the features of each pixel of a map."""
-
-    def __init__(self, dim: int) -> None:
-        """Build the norm as an identity in scale and shift."""
-        super().__init__(dim, eps=_EPS)
-
-    def forward(self, features: FeatureMap) -> FeatureMap:
-        """Normalise."""
-        return super().forward(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 def build_convnext(shape: ConvNeXtShape, *, image_weights: str) -> ConvNeXt:

@@ -12,7 +12,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from lingseg.nn.mscan import PixelNorm
+from lingseg.nn.pixel_norm import PixelNorm
 from lingseg.nn.shapes import FeatureMap
 
 Maps = Sequence[Float[Tensor, "batch _ _ _"]]

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from lingseg.nn.depthwise import DepthwiseConvolution
 from lingseg.nn.drop_path import DropPath
 from lingseg.nn.image_weights import fill_image_encoder
+from lingseg.nn.pixel_norm import PixelNorm
 from lingseg.nn.shapes import FeatureMap, ImageBatch
 
 STRIDE = 32
@@ -194,14 +195,6 @@ class MLP(nn.Module):
     def forward(self, features: FeatureMap) -> FeatureMap:
         """Transform the features."""
         return self.narrow(F.gelu(self.look(self.widen(features))))
-
-
-class PixelNorm(nn.LayerNorm):
-    """A layer norm over the features of each pixel of a map."""
-
-    def forward(self, features: FeatureMap) -> FeatureMap:
-        """Normalise."""
-        return super().forward(features.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
 def stem(dim: int) -> nn.Sequential:
