@@ -96,6 +96,14 @@ def test_what_is_written_is_a_data_set_like_any_other(dataset, tmp_path, copy):
             assert (read_mask(again.mask).pixels == read_mask(case.mask).pixels).all()
 
 
+def test_links_lead_to_their_pictures_from_wherever_the_set_was_named(
+    dataset, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    write_dataset(read_folder(dataset.root.relative_to(tmp_path)), tmp_path / "new" / "deep")
+    assert read_image(read_folder(tmp_path / "new" / "deep").split("train")[0].image).pixels.any()
+
+
 def test_columns_and_missing_masks_survive(dataset, tmp_path):
     first, *others = dataset.split("train")
     first = replace(first, mask=None, columns={"text_short": "spot, small"})

@@ -7,6 +7,7 @@ import pytest
 from lingseg.evaluation.compare import compare
 from lingseg.evaluation.scored_cases import ScoredCase, ScoredCases
 from lingseg.metrics.overlap import Overlap
+from lingseg.metrics.uncertainty import smallest_detectable
 
 NUM_SUBJECTS, IMAGES_EACH = 20, 3
 
@@ -88,6 +89,33 @@ def test_subjects_are_the_witnesses_and_not_images(hits):
     assert few.differences[0].p_value == 2 / 2**4
 
 
+def test_copies_of_an_image_make_no_difference_surer(hits):
+    first, second = hits  # every subject has three images that are alike
+    many, one = (
+        compare(
+            [model("A", first[:number]), model("B", second[:number])], rng=rng(), metrics=("dice",)
+        ).differences[0]
+        for number in (60, 20)
+    )
+    for end in ("low", "high"):
+        assert getattr(many.interval, end) == pytest.approx(getattr(one.interval, end))
+    assert many.smallest_detectable == pytest.approx(one.smallest_detectable)
+    gaps = (first[:20] - second[:20]) / 100
+    subjects = [f"s{number}" for number in range(20)]
+    assert one.smallest_detectable == pytest.approx(smallest_detectable(gaps, subjects))
+
+
+def test_every_score_is_its_own():
+    found = compare([model("A", [50] * 9), model("B", [100] * 9)], rng=rng()).differences
+    means = {one.metric: (one.first_mean, one.second_mean) for one in found}
+    assert means["dice"] == pytest.approx((0.5, 1))
+    assert means["iou"] == pytest.approx((1 / 3, 1))
+    assert means["nsd"] == pytest.approx((0.5, 0.5))
+    cases = {f"c{n}": scored_case(50, f"s{n}", nsd=0.9) for n in range(9)}
+    nsd = compare([model("A", [50] * 9), model("B", [50] * 9, cases=cases)], rng=rng())
+    assert nsd.differences[-1].second_mean == pytest.approx(0.9)
+
+
 def test_all_pairs_and_scores_are_corrected_together(pair, hits):
     three = [*pair, model("C", hits[1] + np.arange(60) % 3)]
     found = compare(three, rng=rng(), metrics=("dice", "iou"))
@@ -95,6 +123,23 @@ def test_all_pairs_and_scores_are_corrected_together(pair, hits):
     assert names == [(a, b, m) for a, b in ("AB", "AC", "BC") for m in ("dice", "iou")]
     least = min(found.differences, key=lambda one: one.p_value)
     assert least.p_adjusted == pytest.approx(6 * least.p_value)
+
+
+def test_what_does_not_hold_after_the_correction_is_not_significant(pair):
+    found = compare(pair, rng=rng(), metrics=("dice",)).differences[0]
+    assert not replace(found, p_value=0.01, p_adjusted=0.06).is_significant
+    assert not replace(found, p_value=0.01, p_adjusted=0.05).is_significant
+    assert replace(found, p_value=0.01, p_adjusted=0.04).is_significant
+
+
+def test_a_score_that_is_asked_for_twice_is_compared_once(pair):
+    found = compare(pair, rng=rng(), metrics=("iou", "dice", "iou"))
+    assert [one.metric for one in found.differences] == ["iou", "dice"]
+
+
+def test_as_many_exchanges_are_drawn_as_asked_for(pair):
+    found = compare(pair, rng=rng(), metrics=("dice",), num_permutations=99)
+    assert found.differences[0].p_value == 1 / 100
 
 
 def test_the_same_seed_gives_the_same_comparison(pair):

@@ -9,6 +9,7 @@ from rich.console import Console
 from lingseg.evaluation.compare import Comparison, Difference
 from lingseg.evaluation.comparison_report import (
     comparison_as_json,
+    comparison_as_markdown,
     comparison_table,
     describe_difference,
     notes,
@@ -25,6 +26,11 @@ COMPARISON = Comparison(
     num_left_out=MappingProxyType({"A": 2, "B[red]": 0}), tolerance=2.0, empty="count",
     differences=(BETTER, replace(BETTER, metric="iou"), replace(BETTER, metric="nsd")),
 )  # fmt: skip
+
+
+def with_p(p_value):
+    """Return a comparison of one pair with this p value."""
+    return replace(COMPARISON, differences=(replace(BETTER, p_value=p_value, p_adjusted=0.5),))
 
 
 def test_a_difference_reads_as_a_sentence():
@@ -58,6 +64,17 @@ def test_equal_models_and_single_subjects_have_their_own_sentence():
     assert describe_difference(single, COMPARISON).endswith("one subject tells nothing of others.")
 
 
+def test_equal_means_of_unequal_subjects_may_still_differ():
+    level = replace(BETTER, second_mean=0.853, p_adjusted=1.0, interval=Interval(-0.01, 0.01))
+    assert "not told apart: 0.0 points" in describe_difference(level, COMPARISON)
+
+
+@pytest.mark.parametrize("tolerance", [2.0, None])
+def test_the_tolerance_is_told_where_there_is_one(tolerance):
+    told = " ".join(notes(replace(COMPARISON, tolerance=tolerance)))
+    assert ("a tolerance of 2." in told) == (tolerance is not None)
+
+
 @pytest.mark.parametrize(("subjects", "is_told"), [(2, True), (5, True), (6, False)])
 def test_too_few_subjects_are_told_of(subjects, is_told):
     told = " ".join(notes(replace(COMPARISON, num_subjects=subjects)))
@@ -74,6 +91,22 @@ def test_the_table_shows_every_difference_and_takes_names_as_they_are():
     (line,) = [line for line in text.splitlines() if line.strip().startswith("Dice")]
     for cell in ("85.30", "84.00", "+1.30", "+0.40, +2.20", "0.0013", "0.004", "0.90"):
         assert cell in line
+
+
+def test_small_p_values_are_short_and_never_nought():
+    (row,) = [line for line in comparison_as_markdown(with_p(0.00001234)).splitlines()
+              if line.startswith("| A - ")]  # fmt: skip
+    assert "| 1.2e-05 |" in row
+    assert "| 5.2e-04 |" in comparison_as_markdown(with_p(0.00052))
+    assert "| 0.0012 |" in comparison_as_markdown(with_p(0.001234))
+
+
+def test_a_bar_in_a_name_does_not_split_its_row():
+    named = replace(BETTER, second="B|old")
+    page = comparison_as_markdown(replace(COMPARISON, differences=(named,)))
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    assert "A - B/old" in rows[-1]
+    assert len({row.count("|") for row in rows}) == 1
 
 
 def test_files_hold_the_numbers_and_the_sentences(tmp_path):

@@ -60,6 +60,33 @@ def test_a_change_of_side_does_to_facts_what_it_does_to_words() -> None:
     assert facts_of(text).to_side("patient") == facts_of(words, "patient")
 
 
+def test_names_are_told_from_every_side_alike() -> None:
+    facts = facts_of("left kidney", "none")
+    assert facts.to_side("image") == facts_of("left kidney", "image")
+    assert facts_of("left kidney", "patient").to_side("none") == facts
+
+
+def test_what_is_excepted_is_not_denied() -> None:
+    excepted = facts_of("everything except the liver").contradicted("presence")
+    assert [one.presence for one in excepted.findings] == ["absent", "excepted"]
+
+
+@pytest.mark.parametrize(
+    ("said", "otherwise"),
+    [
+        ("anechoic", "hyperechoic"),
+        ("hypoechoic", "hyperechoic"),
+        ("hypointense", "hyperintense"),
+        ("hyperintense", "hypointense"),
+        ("faint", "dense"),
+        ("darkest", "brightest"),
+    ],
+)
+def test_every_brightness_has_an_opposite(said: str, otherwise: str) -> None:
+    facts = facts_of(f"{said} nodule")
+    assert facts.contradicted("brightness") == facts_of(f"{otherwise} nodule")
+
+
 @pytest.mark.parametrize(
     ("attribute", "text", "otherwise"),
     [

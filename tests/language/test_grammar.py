@@ -135,6 +135,50 @@ def test_every_language_means_what_english_means(language: str) -> None:
     assert set(lexicon(language).says) <= english
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "english"),
+    [
+        ("kleiner Knoten im rechten Oberlappen", "de", "small nodule in the right upper lobe"),
+        ("kein Erguss, Infiltrat oder Pneumothorax", "de", "no effusion, infiltrate or ptx"),
+        ("Knoten mit 12 mm Durchmesser", "de", "nodule 12 mm in diameter"),
+        ("alles außer der Leber", "de", "everything except the liver"),
+        ("zwei Läsionen, die größere links", "de", "two lesions, the larger one on the left"),
+        ("tumeur du sein gauche", "fr", "tumor of the left breast"),
+        ("pas de masse ni de nodule", "fr", "no mass or nodule"),
+        ("les deux reins", "fr", "both kidneys"),
+        ("le plus gros polype", "fr", "the largest polyp"),
+        ("tumor de mama izquierda", "es", "left breast tumor"),
+        ("no hay nódulo en el pulmón derecho", "es", "no nodule in the right lung"),
+        ("el ventrículo izquierdo", "es", "the left ventricle"),
+        ("左肺上叶磨玻璃影\uff0c直径12毫米", "zh", "left upper lobe of lung GGO, diameter 12 mm"),
+        ("除肝脏外", "zh", "except the liver"),
+        ("两个结节\uff0c较大的在右肺", "zh", "two nodules, the larger one in the right lung"),
+    ],
+)
+def test_other_languages_state_the_same_facts(text: str, language: str, english: str) -> None:
+    understood = understand(text, side="image")
+    assert (understood.language, understood.is_whole) == (language, True)
+    assert not understood.notices
+    assert understood.facts == understand(english, side="image", language="en").facts
+
+
+@pytest.mark.parametrize("word", ["back", "mask", "drain", "slight", "pole", "wound", "injection"])
+def test_a_word_that_is_spelt_right_is_not_taken_for_another(word: str) -> None:
+    understood = understand(f"{word} nodule", side="image", language="en")
+    assert [one.word for one in understood.unknown] == [word]
+    assert not understood.notices
+
+
+@pytest.mark.parametrize(
+    ("text", "places"), [("R kidney", "right"), ("L kidney", "left"), ("r kidney", None)]
+)
+def test_letters_are_sides_in_capitals_only(text: str, places: str | None) -> None:
+    understood = understand(text, side="patient", language="en")
+    (one,) = understood.facts.findings
+    assert ([str(place) for place in one.places] or [None]) == [places]
+    assert understood.is_whole == (places is not None)
+
+
 def test_every_word_that_a_flip_rewrites_is_a_word_of_the_grammar() -> None:
     words = {*SIDE_OPPOSITES, *HEIGHT_OPPOSITES, *CENTRE_WORDS}
     assert {word.lower() for word in words} <= lexicon("en").single_words

@@ -66,3 +66,13 @@ def test_what_was_read_can_be_said(text: str, seed: int) -> None:
     facts = understand(text, side="image", language="en").facts
     said = phrase(facts, seed=seed)
     assert understand(said, side="image", language="en").facts == facts, said
+
+
+@pytest.mark.parametrize("seed", range(MANNERS))
+@pytest.mark.parametrize(
+    ("finding", "count", "noun"),
+    [("nodule", 1, "nodule"), ("nodule", 3, "nodules"), ("nucleus", 12, "nuclei")],
+)
+def test_several_things_are_in_the_plural(finding: str, count: int, noun: str, seed: int) -> None:
+    facts = Facts(findings=(Finding(finding=finding, count=count),), side="image")
+    assert phrase(facts, seed=seed).split()[-1] == noun

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from lingseg.language.facts import Facts
 from lingseg.language.lexicon import LANGUAGES, Language, Lexeme, Notice, lexicon
@@ -25,6 +25,16 @@ _ADJECTIVES = frozenset(
 """Kinds after which "one" stands for a thing: "the left one"."""
 
 _SILENT = frozenset(["filler", "unknown"])
+_BREAKS = frozenset(["comma", "stop", "and", "or"])
+
+_CHOSEN_BY = frozenset(["order", "pronoun", "count", "side", "zone"])
+"""Kinds of words that choose from others: "the larger of the two"."""
+
+_ORGAN_SHAPES = frozenset(["heart", "kidney", "bone", "ear", "mouth", "thumb"])
+"""Organs that are shapes, too, as in Kvasir's "one small red heart polyp"."""
+
+Phrase: TypeAlias = list[list[Lexeme]]
+"""Things, each of them its words: those of a place stay together."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +85,7 @@ def _misses(one: Understanding) -> int:
     return 2 * len(one.unknown) + len(one.notices)
 
 
+@lru_cache(maxsize=4096)
 def _understand(text: str, side: Side, language: Language) -> Understanding:
     """Return what a text states in one language."""
     lexemes, notices = lexicon(language).split(text)
@@ -83,7 +94,8 @@ def _understand(text: str, side: Side, language: Language) -> Understanding:
         lexemes = [_pronoun_or_count(lexemes, at) for at in range(len(lexemes))]
     skipped = [lexeme for lexeme in lexemes if lexeme.kind == "unknown"]
     reader = Reader(side)
-    for phrase in _phrases([one for one in lexemes if one.kind not in _SILENT], skipped):
+    phrases = list(_phrases([one for one in lexemes if one.kind not in _SILENT], skipped))
+    for phrase in _with_lists_whole(phrases):
         reader.read(phrase)
     skipped += reader.left_over()
     unknown = {Unknown(text[one.start : one.end], one.start) for one in skipped}
@@ -96,17 +108,56 @@ def _in_context(lexemes: Sequence[Lexeme], at: int) -> Lexeme:
     one = lexemes[at]
     before = lexemes[at - 1].kind if at else ""
     after = lexemes[at + 1].kind if at + 1 < len(lexemes) else ""
-    if one.kind == "name":
-        return replace(one, kind="anatomy" if not _is_idiom(one.value) else "unknown")
-    if one.value in ("heart", "kidney") and (before, after) == ("colour", "finding"):
-        return replace(one, kind="shape")  # Kvasir: "one small red heart polyp"
-    if one.kind == "zone" and one.value == "all" and not _is_of_a_lung(lexemes[at + 1 :]):
-        return replace(one, kind="quantifier")
-    if one.kind == "break":
-        return replace(one, kind=one.value)
-    if one.kind == "number" and not one.value.isdigit() and after != "unit":
-        return replace(one, kind="unknown")
+    match one.kind, one.value:
+        case "name", name:
+            return replace(one, kind="anatomy" if not _is_idiom(name) else "unknown")
+        case "anatomy", organ if organ in _ORGAN_SHAPES and _is_shape(lexemes, at):
+            return replace(one, kind="shape")
+        case "zone", "all" if not _is_of_a_lung(lexemes[at + 1 :]):
+            return replace(one, kind="quantifier")
+        case "measure", "long":
+            is_length = before == "unit"
+            kind, value = ("measure", "length") if is_length else ("shape", "elongated")
+            return replace(one, kind=kind, value=value)
+        case "among", _:
+            is_choice = before in _CHOSEN_BY and after in ("count", "number")
+            return one if is_choice else replace(one, kind="filler")
+        case (("number" | "count" | "clock"), _):
+            return _number_in_context(lexemes, at)
+        case "break", mark:
+            return replace(one, kind=mark)
     return one
+
+
+def _is_shape(lexemes: Sequence[Lexeme], at: int) -> bool:
+    """Return whether an organ stands after a colour and right before a finding."""
+    kinds = [one.kind for one in lexemes]
+    since = max(
+        (place + 1 for place in range(at) if kinds[place] in ("break", "and", "or")), default=0
+    )
+    return kinds[at + 1 : at + 2] == ["finding"] and "colour" in kinds[since:at]
+
+
+def _number_in_context(lexemes: Sequence[Lexeme], at: int) -> Lexeme:
+    """Return a number as a length's or a count; of a clock or of nothing known, as unknown."""
+    one, rest = lexemes[at], lexemes[at + 1 :]
+    after = rest[0].kind if rest else ""
+    is_count = one.kind == "count" and after != "clock"
+    is_counting = one.kind == "number" and one.value.isdigit() and _counts(rest)
+    return one if is_count or is_counting or after == "unit" else replace(one, kind="unknown")
+
+
+def _counts(rest: Sequence[Lexeme]) -> bool:
+    """Return whether a number in digits is followed by what there are so many of."""
+    if rest and rest[0].kind in ("clock", "number"):
+        return False
+    for at, one in enumerate(rest):
+        is_between_sizes = [near.kind for near in rest[at - 1 : at + 2 : 2]] == ["size", "size"]
+        if one.kind in ("break", "and", "or", "unit") and not (at and is_between_sizes):
+            return False
+        if one.kind in ("finding", "area", "pronoun", "anatomy"):
+            return True
+    return False
 
 
 def _pronoun_or_count(lexemes: Sequence[Lexeme], at: int) -> Lexeme:
@@ -114,9 +165,29 @@ def _pronoun_or_count(lexemes: Sequence[Lexeme], at: int) -> Lexeme:
     one = lexemes[at]
     before = lexemes[at - 1].kind if at else ""
     after = lexemes[at + 1].kind if at + 1 < len(lexemes) else ""
-    stands_alone = before in _ADJECTIVES and after not in (*_ADJECTIVES, "finding", "area")
+    is_adjective = after in (*_ADJECTIVES, "finding", "area", "anatomy")
+    if (one.kind, one.value) == ("pronoun", "the one") and is_adjective:
+        return replace(one, kind="count", value="1")
+    stands_alone = before in _ADJECTIVES and not is_adjective
     is_one = one.kind == "count" and one.value == "1"
-    return replace(one, kind="pronoun") if is_one and stands_alone else one
+    return replace(one, kind="pronoun", value="one") if is_one and stands_alone else one
+
+
+def _with_lists_whole(phrases: Sequence[Phrase]) -> list[Phrase]:
+    """Return the phrases with each comma of "no A, B or C" as an "or": all three are denied."""
+    marked: list[Phrase] = []
+    is_list, kinds = False, set[str]()
+    for phrase in reversed(phrases):
+        mark = phrase[0][0]
+        if mark.kind in _BREAKS:
+            is_list = (is_list or mark.kind == "or") and "finding" in kinds
+            is_list = is_list and mark.kind in ("or", "comma") and "negation" not in kinds
+            as_or = [[replace(mark, kind="or")]]
+            marked.append(as_or if is_list else phrase)
+        else:
+            kinds = {one.kind for words in phrase for one in words}
+            marked.append(phrase)
+    return marked[::-1]
 
 
 def _is_idiom(name: str) -> bool:
@@ -126,15 +197,12 @@ def _is_idiom(name: str) -> bool:
 
 def _is_of_a_lung(rest: Sequence[Lexeme]) -> bool:
     """Return whether "all" is followed by one organ, as in "all left lung"."""
-    kinds = [(one.kind, one.value) for one in rest if one.kind != "filler"][:2]
-    return [kind for kind, _ in kinds] == ["side", "anatomy"]
+    kinds = [(one.kind, one.value) for one in rest if one.kind not in ("filler", "among")]
+    return [kind for kind, _ in kinds[:2]] == ["side", "anatomy"]
 
 
-def _phrases(lexemes: Sequence[Lexeme], skipped: list[Lexeme]) -> Iterator[list[list[Lexeme]]]:
-    """Return the phrases of a sentence with the mark before each; what does not fit is skipped.
-
-    A phrase is a list of things, each of them its words: those of a place stay together.
-    """
+def _phrases(lexemes: Sequence[Lexeme], skipped: list[Lexeme]) -> Iterator[Phrase]:
+    """Return the phrases of a sentence with the mark before each; what does not fit is skipped."""
     from lark import Token, Tree
 
     def skip(error: "UnexpectedInput") -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
 from lingseg.language.position import NAMES_THAT_KEEP_THEIR_SIDE
@@ -25,8 +26,14 @@ _PIECE = re.compile(
     |[^\w\s]""",
     re.IGNORECASE | re.VERBOSE,
 )
+_UNSAID = "*"
+"""What a form begins with that is read, but that nobody would write into a sentence."""
+
 _JOINERS = frozenset("-'\u2019/\u201c\u201d\"!?")
 """Marks that only join or end words."""
+
+_SIDE_LETTERS = MappingProxyType({"L": "left", "R": "right"})
+"""Sides as they are noted on films, in capitals only."""
 
 _MIN_LETTERS, _LONG = 4, 8
 """From how many letters on a word may be a misspelt one, and may have two wrong letters."""
@@ -63,9 +70,11 @@ class Lexicon:
     phrases: Mapping[Key, tuple[str, str]]
     """Kind and meaning of each phrase."""
     says: Mapping[tuple[str, str], tuple[str, ...]]
-    """How each meaning of a kind is said."""
+    """How each meaning of a kind is said; what is read only is not among it."""
     plurals: Mapping[str, str]
     single_words: frozenset[str]
+    not_misspelt: frozenset[str]
+    """Words of no use that are spelt as they should be."""
     longest: int
 
     def split(self, text: str) -> tuple[list[Lexeme], list[Notice]]:
@@ -102,6 +111,8 @@ class Lexicon:
     def _lone_word(self, piece: re.Match[str], notices: list[Notice]) -> tuple[str, str]:
         """Return a number, a word that was meant, or the word as one that is not known."""
         word = piece[0].lower()
+        if self.language == "en" and piece[0] in _SIDE_LETTERS:
+            return "side", _SIDE_LETTERS[piece[0]]
         if word[0].isdigit():
             return "number", word.replace(",", ".").replace(" ", "").replace("\u00d7", "x")
         meant = self._meant(word)
@@ -112,23 +123,21 @@ class Lexicon:
 
     def _meant(self, word: str) -> str | None:
         """Return the only known word within the allowed number of errors, if there is one."""
-        if len(word) < _MIN_LETTERS or (self.language == "en" and word in _KNOWN_TO_ENCODERS):
+        if len(word) < _MIN_LETTERS or word in self.not_misspelt:
             return None
         allowed = 2 if len(word) >= _LONG else 1
-        by_distance: dict[int, set[tuple[str, str]]] = {}
-        nearest: dict[tuple[str, str], str] = {}
+        near: list[tuple[int, str]] = []
         for known in self.single_words:
             if abs(len(known) - len(word)) > allowed or len(known) < _MIN_LETTERS:
                 continue
             distance = _edits(word, known)
             if distance <= allowed:
-                meaning = self.phrases[known,]
-                by_distance.setdefault(distance, set()).add(meaning)
-                nearest.setdefault(meaning, known)
-        if not by_distance:
+                near.append((distance, known))
+        if not near:
             return None
-        meanings = by_distance[min(by_distance)]
-        return nearest[meanings.pop()] if len(meanings) == 1 else None
+        least, nearest = min(near)
+        meanings = {self.phrases[known,] for distance, known in near if distance == least}
+        return nearest if len(meanings) == 1 else None
 
 
 @lru_cache
@@ -143,20 +152,20 @@ def lexicon(language: Language) -> Lexicon:
     path = Path(__file__).parent / "words" / f"{language}.toml"
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
     endings, plurals = tables.pop("endings"), tables.pop("plural", {})
+    not_misspelt = {*tables.pop("known"), *(WORDS if language == "en" else ())}
     phrases: dict[Key, tuple[str, str]] = {}
     says: dict[tuple[str, str], tuple[str, ...]] = {}
     for kind, value, said in _rows(tables):
-        says[kind, value] = tuple(said)
+        if kind != "abbreviation":
+            says[kind, value] = tuple(form for form in said if not form.startswith(_UNSAID))
         for form in _forms(said, endings, plurals):
-            key = tuple(piece[0] for piece in _PIECE.finditer(form) if piece[0] not in _JOINERS)
+            pieces = (piece[0].lower() for piece in _PIECE.finditer(form))
+            key = tuple(piece for piece in pieces if piece not in _JOINERS)
             if phrases.setdefault(key, (kind, value)) != (kind, value):
                 raise ValueError(f"{path.name} gives {form!r} two meanings; leave one of them.")
     words = frozenset(key[0] for key in phrases if len(key) == 1)
-    return Lexicon(language, phrases, says, plurals, words, max(map(len, phrases)))
-
-
-_KNOWN_TO_ENCODERS = frozenset(WORDS)
-"""Words that are spelt as they should be, whether or not the grammar has a use for them."""
+    longest = max(map(len, phrases))
+    return Lexicon(language, phrases, says, plurals, words, frozenset(not_misspelt), longest)
 
 
 def _rows(tables: Mapping[str, Mapping[str, list[str]]]) -> Iterator[tuple[str, str, list[str]]]:
@@ -168,7 +177,8 @@ def _rows(tables: Mapping[str, Mapping[str, list[str]]]) -> Iterator[tuple[str, 
 
 def _forms(said: list[str], endings: list[str], plurals: Mapping[str, str]) -> Iterator[str]:
     """Return each phrase in all its forms."""
-    for phrase in said:
+    for form in said:
+        phrase = form.removeprefix(_UNSAID)
         stem = phrase.removesuffix("~")
         yield stem
         if stem != phrase:

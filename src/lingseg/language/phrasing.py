@@ -1,7 +1,7 @@
 """Facts to an English sentence, in several manners; `understand` reads each of them back."""
 
 import random
-from collections.abc import Callable
+from types import MappingProxyType
 
 from lingseg.language.facts import Facts, Finding, Place
 from lingseg.language.lexicon import Lexicon, lexicon
@@ -10,7 +10,15 @@ MANNERS = 5
 """How many ways there are to build a sentence; each draws among the words for a thing, too."""
 
 _ADJECTIVES = ("order", "colour", "brightness", "shape", "nature")
-_PICTURE = ("plane", "sequence", "modality")
+_PARTS = MappingProxyType(
+    {
+        "anterior": "anterior part of the",
+        "posterior": "posterior part of the",
+        "whole": "whole",
+    }
+)
+_PICTURES_THEMSELVES = ("MRI", "CT", "X-ray")
+"""Words after which no "image" is needed."""
 
 
 def phrase(facts: Facts, *, seed: int = 0) -> str:
@@ -23,9 +31,18 @@ def phrase(facts: Facts, *, seed: int = 0) -> str:
     """
     writer = _Writer(random.Random(seed), seed % MANNERS)  # noqa: S311 (words, not secrets)
     findings = "; ".join(writer.finding(finding) for finding in facts.findings)
-    words = [getattr(facts, name) for name in _PICTURE if getattr(facts, name)]
-    shown = " ".join(word for word in words)
-    return f"{findings} in the {shown} image" if shown else findings
+    shown = _picture(facts)
+    if not shown:
+        return findings
+    return f"{findings} {'of' if findings.endswith(' part') else 'in'} the {shown}"
+
+
+def _picture(facts: Facts) -> str:
+    """Return what kind of picture it is; empty if that is not said."""
+    says = lexicon("en").says
+    named = {"plane": facts.plane, "sequence": facts.sequence, "modality": facts.modality}
+    written = " ".join(says[kind, value][0] for kind, value in named.items() if value)
+    return written if not written or written.endswith(_PICTURES_THEMSELVES) else f"{written} image"
 
 
 class _Writer:
@@ -39,18 +56,14 @@ class _Writer:
     def finding(self, finding: Finding) -> str:
         """Return one finding with its place."""
         thing, places = self._thing(finding), self._places(finding)
-        if finding.presence != "present" or not places:
-            starts = ("", "there is ", "show ", "segment ", "please mark ")
-            start = starts[self._manner] if finding.presence == "present" else ""
-            return self._with_rest(finding, f"{start}{thing} {places}".strip())
-        manners: tuple[Callable[[], str], ...] = (
-            lambda: f"{thing} {places}",
-            lambda: f"there is {thing} {places}",
-            lambda: f"{thing}, located {places}",
-            lambda: f"segment {thing} {places}",
-            lambda: f"{thing}, which lies {places}",
-        )
-        return self._with_rest(finding, manners[self._manner]())
+        if finding.presence != "present":
+            return self._with_rest(finding, f"{thing} {places}".strip())
+        is_counted = finding.count is not None
+        there = "there are " if is_counted and finding.count != 1 else "there is "
+        starts = ("", there if is_counted else "find ", "", "segment ", "please mark ")
+        start = starts[self._manner] if places or self._manner != 2 else "show "
+        gap = ", located " if places and self._manner == 2 else " "
+        return self._with_rest(finding, f"{start}{thing}{gap}{places}".strip())
 
     def _with_rest(self, finding: Finding, sentence: str) -> str:
         """Return the sentence with what follows it: lengths, density and distribution."""
@@ -69,11 +82,15 @@ class _Writer:
     def _thing(self, finding: Finding) -> str:
         """Return what is spoken of with all that describes it, but not where it lies."""
         words = [{"present": "", "absent": "no", "excepted": "except"}[finding.presence]]
-        for name in ("certainty", "quantifier", "laterality"):
+        is_free = finding.count is None and finding.quantifier is None
+        if is_free and finding.presence == "present" and self._manner:
+            words.append("the")
+        for name in ("certainty", "quantifier"):
             value = getattr(finding, name)
             words.append(self._said(name, value) if value else "")
         if finding.count is not None:
             words.append(self._number(finding.count))
+        words.append(self._said("laterality", finding.laterality) if finding.laterality else "")
         words += [", ".join(self._said("size", size) for size in finding.sizes)]
         for name in _ADJECTIVES:
             value = getattr(finding, name)
@@ -91,28 +108,30 @@ class _Writer:
             if ("finding", finding.finding) in self._words.says:
                 kind = "finding"
             return self._said(kind, finding.finding, is_plural=is_plural)
-        if finding.anatomy and not finding.places:
-            part = f"{finding.part} of the " if finding.part else ""
-            return part + finding.anatomy
-        return ""
+        organ = _organ(finding)
+        if organ and _lies_within_the_picture(finding):
+            return organ
+        return self._joined([f"{place} {organ or 'part'}" for place in finding.places]) or organ
 
     def _places(self, finding: Finding) -> str:
-        """Return where it lies, with the organ; the organ alone if it is not the thing itself."""
-        organ = " ".join(word for word in (finding.part, finding.anatomy) if word)
+        """Return where it lies, with the organ unless that is the thing itself."""
+        is_a_thing = finding.finding or finding.refers_back
+        organ = _organ(finding) if is_a_thing else ""
         if not finding.places:
-            return f"in the {organ}" if organ and finding.finding else ""
-        noun = organ or "part"
-        places = [f"{self._place(place)} {noun}" for place in finding.places]
-        return "in the " + (" and " if self._manner % 2 else ", ").join(places)
+            return f"in the {organ}" if organ else ""
+        if not is_a_thing and not _lies_within_the_picture(finding):
+            return ""  # "the left lung": the noun holds the place
+        places = [f"{_with_article(place)} {organ or 'part'}" for place in finding.places]
+        return f"in {self._joined(places)}"
 
-    def _place(self, place: Place) -> str:
-        """Return one place, zones first."""
-        return str(place)
+    def _joined(self, places: list[str]) -> str:
+        """Return several places as a list."""
+        return (" and " if self._manner % 2 else ", ").join(places)
 
     def _number(self, count: int) -> str:
         """Return a number in words where there is a word, or in digits."""
         said = self._words.says.get(("count", str(count)))
-        return said[0] if said and self._rng.random() < 0.8 else str(count)
+        return said[0] if said and self._manner != 2 else str(count)
 
     def _said(self, kind: str, value: str, *, is_plural: bool = False) -> str:
         """Return one of the ways to say something."""
@@ -123,3 +142,24 @@ class _Writer:
             stem = said[:-1]
             return stem + ("es" if stem.endswith(("s", "x")) else "s")
         return self._words.plurals.get(said, said)
+
+
+def _organ(finding: Finding) -> str:
+    """Return the organ, or the part of it that is meant; empty if neither is named."""
+    if not finding.anatomy or not finding.part:
+        return finding.part or finding.anatomy or ""
+    if finding.places:  # "the lower left lobe of the lung" would be read as two things
+        return f"{finding.part} {finding.anatomy}"
+    return f"{_PARTS.get(finding.part, finding.part + ' of the')} {finding.anatomy}"
+
+
+def _lies_within_the_picture(finding: Finding) -> bool:
+    """Return whether an organ is placed as a whole: "the fetal head in the center part"."""
+    is_organ = finding.anatomy is not None and finding.finding is None
+    return is_organ and all(place == Place(zones=("center",)) for place in finding.places)
+
+
+def _with_article(place: Place) -> str:
+    """Return one place, zones first, with the article it needs: none for "both" and "all"."""
+    has_none = place.side == "both" or (place.side and "all" in place.zones)
+    return str(place) if has_none else f"the {place}"

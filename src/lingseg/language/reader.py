@@ -21,6 +21,7 @@ _SIMPLE = MappingProxyType(
 )
 """Kinds of words that say one thing of the finding, of which a sentence needs one only."""
 
+_OF_AN_ORGAN = frozenset(["anatomy", "side", "zone", "part"])
 _OF_THE_PICTURE = ("modality", "plane", "sequence")
 
 
@@ -31,11 +32,17 @@ class _Draft:
     known: dict[str, Any] = field(default_factory=dict)
     places: list[Place] = field(default_factory=list)
     waiting: dict[str, Lexeme] = field(default_factory=dict)
+    denial: Lexeme | None = None
 
     @property
     def has_head(self) -> bool:
         """Whether it is known what is spoken of."""
         return bool({"finding", "refers_back", "anatomy"} & self.known.keys())
+
+    @property
+    def is_bare_denial(self) -> bool:
+        """Whether it is denied, and nothing tells what."""
+        return self.known.keys() == {"presence"} and not self.places
 
     @property
     def is_empty(self) -> bool:
@@ -54,6 +61,7 @@ class Reader:
         self._unused: list[Lexeme] = []
         self._mark = ""
         self._phrase_places = 0
+        self._chosen: _Draft | None = None
 
     def read(self, phrase: Sequence[Sequence[Lexeme]]) -> None:
         """Take in one phrase, or the mark that ends one."""
@@ -64,31 +72,40 @@ class Reader:
         self._open_draft(phrase)
         self._phrase_places = len(self._draft.places)
         has_finding = False
-        for words in phrase:
+        for at, words in enumerate(phrase):
             one = words[-1]
-            if one.kind == "except" and self._draft.has_head:
+            if self._leaves_finding(one, phrase[at + 1 :]):
                 self._drafts.append(_Draft())
                 self._phrase_places, has_finding = 0, False
+            if self._denies_a_trait(one, phrase[at + 1 :]):
+                self._unused += [word for words in phrase[at:] for word in words]
+                break
             if one.kind in ("side", "zone"):
                 self._add_places(words)
+            elif one.kind == "among":
+                self._begin_choice()
+                has_finding = False
             elif one.kind == "finding" and has_finding:
                 self._drafts.append(_Draft())
                 self._put("finding", one.value, one)
             else:
                 has_finding = has_finding or one.kind in _HEADS
                 self._take(words)
+        self._end_choice()
         self._mark = ""
 
     def left_over(self) -> list[Lexeme]:
         """Return the words that could not be used."""
-        return self._unused + [word for one in self._drafts for word in one.waiting.values()]
+        waiting = [word for one in self._drafts for word in one.waiting.values()]
+        denials = [one.denial for one in self._drafts if one.is_bare_denial]
+        return self._unused + waiting + [word for word in denials if word]
 
     def facts(self) -> Facts:
         """Return all that was said."""
         findings = tuple(
             Finding(**one.known, places=tuple(one.places))
             for one in self._drafts
-            if not one.is_empty
+            if not one.is_empty and not one.is_bare_denial
         )
         return Facts(findings=findings, side=self._side, **self._picture)
 
@@ -99,25 +116,94 @@ class Reader:
 
     def _open_draft(self, phrase: Sequence[Sequence[Lexeme]]) -> None:
         """Begin a new finding if the phrase speaks of another one than the last did."""
-        if self._draft.is_empty or not self._is_another([words[-1] for words in phrase]):
+        words = [words[-1] for words in phrase]
+        if self._draft.is_empty or not self._is_another(words):
             return
         last = self._draft.known
-        is_denied = self._mark == "or" and last.get("presence") == "absent"
-        self._drafts.append(_Draft(known={"presence": "absent"} if is_denied else {}))
+        known: dict[str, Any] = {}
+        if self._mark == "or" and last.get("presence") == "absent":
+            known["presence"] = "absent"
+        if self._mark in ("and", "or") and {one.kind for one in words} <= _OF_AN_ORGAN:
+            # "cysts in the liver and the left kidney"
+            known |= {name: last[name] for name in ("finding", "presence") if name in last}
+        if self._leaves_out_its_noun(words):
+            inherited = ("finding", "part", "anatomy")
+            known |= {name: last[name] for name in inherited if name in last}
+            if any(one.kind == "anatomy" for one in words):
+                known.pop("anatomy", None)
+            if self._is_some_of_those_before(words):
+                known["refers_back"] = True
+        self._drafts.append(_Draft(known=known))
 
     def _is_another(self, words: Sequence[Lexeme]) -> bool:
         """Return whether a phrase speaks of something else than the draft."""
         kinds = {one.kind for one in words}
         if "except" in kinds or self._mark == "stop":
-            return not kinds <= set(_OF_THE_PICTURE) and self._draft.has_head
+            says_enough = self._draft.has_head or self._draft.denial is not None
+            return says_enough and not kinds <= set(_OF_THE_PICTURE)
         if not self._draft.has_head:
             return False
         known = self._draft.known
+        if self._leaves_out_its_noun(words):
+            return True
         if "finding" in kinds or "pronoun" in kinds:
             return "finding" in known or self._mark in ("and", "or") or "pronoun" in kinds
         organs = {one.value for one in words if one.kind == "anatomy"}
         is_new_organ = "anatomy" in known and bool(organs) and known["anatomy"] not in organs
         return is_new_organ or (bool(organs) and "order" in kinds)
+
+    def _leaves_out_its_noun(self, words: Sequence[Lexeme]) -> bool:
+        """Return whether a phrase is as "one at the top" after "two nodules", or "not the left"."""
+        kinds = {one.kind for one in words}
+        if not self._mark or kinds & _HEADS:
+            return False
+        if any((one.kind, one.value) == ("negation", "not") for one in words):
+            return "presence" not in self._draft.known and bool(kinds & {"side", "zone"})
+        if not {"count", "finding"} <= self._draft.known.keys():
+            return False
+        # After a stop, "two small, medium nodules" may begin, whose noun comes after the comma.
+        if self._mark == "stop" and not kinds & {"side", "zone", "anatomy", "order"}:
+            return False
+        is_choice = "order" in kinds and self._draft.known["count"] > 1
+        return "count" in kinds or is_choice
+
+    def _is_some_of_those_before(self, words: Sequence[Lexeme]) -> bool:
+        """Return whether the things now spoken of are some of those that were counted before."""
+        counts = [int(one.value) for one in words if one.kind == "count"]
+        before = [one.known for one in self._drafts if not one.known.get("refers_back")]
+        number = before[-1].get("count", 0)
+        return counts[0] < number if counts else any(one.kind == "order" for one in words)
+
+    def _leaves_finding(self, one: Lexeme, rest: Sequence[Sequence[Lexeme]]) -> bool:
+        """Return whether a word within a phrase begins another finding: "mass without cyst"."""
+        if one.kind == "except":
+            return self._draft.has_head
+        is_denial = one.kind == "negation" and one.value != "missing"
+        follows = any(words[-1].kind == "finding" for words in rest)
+        return is_denial and follows and "finding" in self._draft.known
+
+    def _denies_a_trait(self, one: Lexeme, rest: Sequence[Sequence[Lexeme]]) -> bool:
+        """Return whether a thing is denied a trait, as in "nodule, not calcified"."""
+        kinds = {words[-1].kind for words in rest}
+        is_not = (one.kind, one.value) == ("negation", "not")
+        is_of_a_trait = bool(kinds) and not kinds & (_HEADS | {"anatomy", "part", "side", "zone"})
+        return is_not and is_of_a_trait and self._draft.has_head
+
+    def _begin_choice(self) -> None:
+        """Put what was said so far aside: it is one "of the two" that come now."""
+        self._chosen = self._drafts.pop()
+        self._drafts.append(_Draft())
+        self._phrase_places = 0
+
+    def _end_choice(self) -> None:
+        """Add the chosen one after those that it was chosen from."""
+        if self._chosen is None:
+            return
+        known = {**self._chosen.known, "refers_back": True}
+        if "finding" in self._draft.known:
+            known["finding"] = self._draft.known["finding"]
+        self._drafts.append(replace(self._chosen, known=known))
+        self._chosen = None
 
     def _take(self, words: Sequence[Lexeme]) -> None:
         """Take in one word, or a number with its unit."""
@@ -136,7 +222,7 @@ class Reader:
                 "number": self._take_count,
                 "count": self._take_count,
                 "unit": self._take_quantity,
-                "measure": lambda words: self._wait(words[0]),
+                "measure": self._take_measure,
                 "density": self._take_density,
                 "level": self._take_density,
                 "negation": self._take_presence,
@@ -161,8 +247,8 @@ class Reader:
             self._draft.waiting[word.kind] = word
 
     def _take_area(self, words: Sequence[Lexeme]) -> None:
-        """Take "areas" for the finding only where none was named before."""
-        if "finding" not in self._draft.known:
+        """Take "areas" for the finding where none was named before; of others it says nothing."""
+        if words[0].value != "area" or "finding" not in self._draft.known:
             self._put("finding", words[0].value, words[0])
 
     def _take_anatomy(self, words: Sequence[Lexeme]) -> None:
@@ -176,6 +262,8 @@ class Reader:
     def _take_pronoun(self, words: Sequence[Lexeme]) -> None:
         """Take "one" for what was named last."""
         if len(self._drafts) < 2:
+            if words[0].value == "other":
+                self._unused.append(words[0])
             return
         last = self._drafts[-2].known
         self._put("refers_back", True, words[0])
@@ -201,6 +289,13 @@ class Reader:
         if measure:
             self._put("measure", measure.value, measure)
 
+    def _take_measure(self, words: Sequence[Lexeme]) -> None:
+        """Take what was measured, said before the length or after it."""
+        if "millimetres" in self._draft.known:
+            self._put("measure", words[0].value, words[0])
+        else:
+            self._wait(words[0])
+
     def _take_density(self, words: Sequence[Lexeme]) -> None:
         """Take "density" and "high", in either order."""
         self._wait(words[0])
@@ -213,6 +308,7 @@ class Reader:
     def _take_presence(self, words: Sequence[Lexeme]) -> None:
         """Take what denies or leaves out."""
         one = words[0]
+        self._draft.denial = one
         self._put("presence", "excepted" if one.kind == "except" else "absent", one)
 
     def _add_places(self, words: Sequence[Lexeme]) -> None:

@@ -1,0 +1,93 @@
+"""Texts are split into known words; misspelt ones are read with a notice, others come back."""
+
+from pathlib import Path
+
+import pytest
+
+from lingseg.language.lexicon import LANGUAGES, Language, lexicon
+
+
+def kinds(text: str) -> list[tuple[str, str]]:
+    lexemes, _ = lexicon("en").split(text)
+    return [(one.kind, one.value) for one in lexemes]
+
+
+def read_as(text: str) -> list[str]:
+    _, notices = lexicon("en").split(text)
+    return [str(one) for one in notices]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("lfet", "left"),  # two letters exchanged
+        ("lefft", "left"),
+        ("kidny", "kidney"),
+        ("polip", "polyp"),
+        ("consoladation", "consolidation"),
+        ("seborheic keratosis", None),  # no phrase is put together from misspelt words
+        ("konsoladation", "consolidation"),  # two errors in a long word
+    ],
+)
+def test_a_misspelt_word_is_read_as_the_nearest(written: str, meant: str | None) -> None:
+    assert read_as(written)[:1] == ([f'"{written}" read as "{meant}"'] if meant else [])
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "lug",  # too short to tell
+        "polpi",  # two errors in a short word
+        "sall",  # "small" or "wall"
+        "normal",  # known, though nothing is said with it
+    ],
+)
+def test_a_word_that_may_be_anything_is_left_alone(written: str) -> None:
+    assert read_as(written) == []
+    assert [kind for kind, _ in kinds(written)] == ["unknown"]
+
+
+def test_a_notice_says_where_the_word_stands() -> None:
+    _, (notice,) = lexicon("en").split("the lfet lung")
+    assert (notice.written, notice.read_as, notice.start) == ("lfet", "left", 4)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("3", "3"),
+        ("1,5", "1.5"),
+        ("3 x 2", "3x2"),
+        ("3\u00d72.5", "3x2.5"),
+        ("12 x 9 x 4", "12x9x4"),
+    ],
+)
+def test_numbers_are_told_in_one_way(text: str, number: str) -> None:
+    assert kinds(text) == [("number", number)]
+
+
+def test_the_longest_phrase_wins() -> None:
+    assert kinds("pleural effusion") == [("finding", "pleural effusion")]
+    assert kinds("no evidence of mass")[0] == ("negation", "absent")
+    assert kinds("RUL") == [("side", "right"), ("zone", "upper"), ("part", "lobe")]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_meaning_but_its_unsaid_forms_can_be_said(language: Language) -> None:
+    words = lexicon(language)
+    assert not any(form.startswith("*") for said in words.says.values() for form in said)
+    assert "*" not in "".join(words.single_words)
+    assert "pulmonary" in lexicon("en").single_words
+    assert "ptx" in lexicon("en").single_words
+    assert "ptx" not in lexicon("en").says["finding", "pneumothorax"]
+
+
+def test_a_word_with_two_meanings_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "words").mkdir()
+    table = 'endings = []\nknown = []\n[size]\nsmall = ["wee"]\n[colour]\nred = ["wee"]\n'
+    (tmp_path / "words" / "en.toml").write_text(table, encoding="utf-8")
+    monkeypatch.setattr("lingseg.language.lexicon.__file__", str(tmp_path / "lexicon.py"))
+    with pytest.raises(ValueError, match="'wee' two meanings"):
+        lexicon.__wrapped__("en")
