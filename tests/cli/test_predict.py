@@ -245,3 +245,38 @@ def test_a_progress_bar_shows_only_when_it_takes_long_and_somebody_watches(
     assert run(["predict", "scans", "-p", "left", "-m", bundle, "-o", "out2", "-q"]) == 0
     assert len(started) == has_bar
     assert capsys.readouterr().out.count("out") == 3
+
+
+def test_a_check_says_where_sentence_and_mask_disagree(bundle, scans, capsys):
+    pixels = np.zeros((33, 51), dtype=np.uint8)
+    pixels[9:18, 6:15] = 255
+    PillowImage.fromarray(pixels).save(scans / "one.png")
+    call = ["predict", "scans/one.png", "-p", "two lesions at the left", "-m", bundle, "-o", "out"]
+    line = "the sentence says two, the mask has one part"
+    record = Path("out/one--two-lesions-at-the-left.json")
+
+    assert run(call) == 0
+    assert line not in capsys.readouterr().out
+    assert "disagreements" not in json.loads(record.read_text(encoding="utf-8"))
+
+    assert run([*call, "--check"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[1] == f"  {line}"
+    assert "(0 from an earlier run)" in shown  # that one was not checked
+    assert json.loads(record.read_text(encoding="utf-8"))["disagreements"] == [line]
+
+    assert run([*call, "--check"]) == 0
+    shown = capsys.readouterr().out
+    assert (line in shown, "(1 from an earlier run)" in shown) == (True, True)
+
+
+def test_a_check_without_scipy_names_the_extra_before_anything_is_drawn(
+    bundle, capsys, monkeypatch
+):
+    monkeypatch.setattr("lingseg.datasets.mask_facts.find_spec", lambda _: None)
+    call = ["predict", "scans/a.png", "-p", "left", "-m", bundle, "-o", "out", "--check"]
+    assert run(call) == 2
+    assert capsys.readouterr().err == (
+        "lingseg: this needs scipy, which is not installed. Run: pip install 'lingseg[evaluate]'\n"
+    )
+    assert not Path("out").exists()

@@ -3,6 +3,7 @@
 import pytest
 from fakes import write_folder_dataset
 
+from lingseg.cli import train as command
 from lingseg.cli.main import run
 from lingseg.training.checkpoint import read_recipe
 
@@ -29,6 +30,23 @@ def test_a_recipe_is_trained_with_other_choices(data, tmp_path, capsys):
     told = capsys.readouterr().err
     assert "cross_entropy" in told
     assert "validation" in told
+
+
+def test_a_run_that_does_not_follow_the_side_is_warned_of(data, tmp_path, capsys, monkeypatch):
+    summary = {"mirror_dice_per_image": {"blocks": 0.1}}
+    monkeypatch.setattr(command, "read_summary", lambda _: summary)
+    monkeypatch.setattr(command, "train", lambda *_, **__: None)
+    options = ["--data.sets", str(data), *SMALL, "--out", str(tmp_path / "run")]
+    assert run(["train", "unet-on-open-sets", *options]) == 0
+    assert "warning: on blocks, masks of mirrored pictures" in capsys.readouterr().err
+    summary.clear()  # a run of an older version
+    assert run(["train", "unet-on-open-sets", *options]) == 0
+    assert "warning" not in capsys.readouterr().err
+
+
+def test_the_line_of_an_epoch_tells_of_the_mirror_test():
+    assert command._mirror_part({"blocks": 0.5, "spots": None}) == "  |  mirror blocks 0.500"
+    assert command._mirror_part({}) == ""
 
 
 def test_a_run_is_gone_on_with_only_if_asked(data, tmp_path, capsys):

@@ -79,6 +79,7 @@ def test_a_bundle_says_where_it_comes_from(bundle):
     assert manifest.name == "blocks"
     assert manifest.method == "Tiny"
     assert manifest.licence == "CC0-1.0"
+    assert manifest.side == "image"
     assert manifest.provenance["seed"] == 0
     assert (manifest.height, manifest.width) == (32, 40)
 

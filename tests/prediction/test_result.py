@@ -70,3 +70,22 @@ def test_a_record_never_speaks_of_an_older_mask(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         result(np.ones((6, 9), bool)).save(tmp_path / "mask.png")
     assert [path.name for path in tmp_path.iterdir()] == ["mask.png"]
+
+
+def test_disagreements_of_sentence_and_mask_are_plain_lines():
+    two = Request(text="two lesions at the right", side="image", threshold=0.5)
+    assert result(request=two).disagreements() == ("the sentence says two, the mask has one part",)
+    assert result().disagreements() == ()
+
+
+def test_disagreements_mind_whose_left_is_meant():
+    left = Request(text="the lesion at the left", side="patient", threshold=0.5)
+    assert result(request=left).disagreements() == ()
+    (line,) = result(request=Request(text=left.text, side="image", threshold=0.5)).disagreements()
+    assert "the picture's left, the mask lies on the picture's right" in line
+
+
+def test_disagreements_without_scipy_name_the_extra(monkeypatch):
+    monkeypatch.setattr("lingseg.datasets.mask_facts.find_spec", lambda _: None)
+    with pytest.raises(ModuleNotFoundError, match=r"lingseg\[evaluate\]"):
+        result().disagreements()

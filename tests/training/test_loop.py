@@ -8,16 +8,20 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from models.small import SMALL
 from training.small_run import RECIPE, run_small, write_blocks
 
+from lingseg.datasets.folder import read_folder
+from lingseg.imaging.reading import read_image
 from lingseg.models import RecLMISConfig
 from lingseg.nn.pretrained import MissingWeights
 from lingseg.training.checkpoint import load_run, read_summary
 from lingseg.training.loop import NonFiniteLoss, schedule_factor
 from lingseg.training.recipe import Schedule, recipe_to_json, with_choices
+from lingseg.training.run_predictor import RunPredictor
 
 TESTS = Path(__file__).parents[1]
 
@@ -45,7 +49,10 @@ def test_a_run_leaves_what_the_next_step_needs(finished):
 def test_every_step_and_epoch_is_written_down(finished):
     assert len(losses(finished)) == 9
     with (finished / "metrics.csv").open() as table:
-        assert [row["epoch"] for row in csv.DictReader(table)] == ["0", "1", "2"]
+        rows = list(csv.DictReader(table))
+    assert [row["epoch"] for row in rows] == ["0", "1", "2"]
+    assert list(rows[0]) == ["epoch", "data", "data mirror"]
+    assert all(row["data mirror"] == "" or 0 <= float(row["data mirror"]) <= 1 for row in rows)
 
 
 def test_the_loss_curve_is_the_one_it_always_was(finished):
@@ -62,6 +69,19 @@ def test_a_finished_run_can_be_loaded_and_says_what_it_found(finished):
     assert summary["side"] == "image"
     assert 0 < summary["threshold"] < 1
     assert summary["data"][0]["train_cases"] == 10
+    assert set(summary["mirror_dice_per_image"]) == {"data"}
+    assert "Mirror test" in (finished / "card.md").read_text(encoding="utf-8")
+
+
+def test_a_run_hears_the_patients_left_as_the_pictures_right(finished):
+    case = read_folder(finished.parent / "data").split("test")[0]
+    image = read_image(case.image)
+    predictor = RunPredictor(finished)
+    of_picture = predictor.probabilities(replace(case, text="the block on the left"), image)
+    patient = replace(case, side="patient", text="the block on the right")
+    np.testing.assert_array_equal(predictor.probabilities(patient, image), of_picture)
+    other = predictor.probabilities(replace(patient, side="image"), image)
+    assert np.abs(other - of_picture).max() > 1e-4
 
 
 def test_sentences_that_are_cut_are_told_once(tmp_path):
@@ -108,6 +128,20 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_happened(finished, tmp_path, st
         load_run(run)[0].parameters(), load_run(finished)[0].parameters(), strict=True
     ):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
+
+
+def test_a_table_that_an_older_version_began_keeps_its_columns(tmp_path):
+    def stop(state):
+        if state.step == 4:
+            raise Stop
+
+    with pytest.raises(Stop):
+        run_small(tmp_path, report=stop)
+    table = tmp_path / "run" / "metrics.csv"
+    table.write_text("epoch,data\n0,0.5\n")
+    run_small(tmp_path, resume=True)
+    lines = table.read_text().splitlines()
+    assert [line.count(",") for line in lines] == [1, 1, 1, 1]
 
 
 def test_chance_inside_a_step_is_the_same_after_a_stop(tmp_path):

@@ -40,6 +40,7 @@ def predict(
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("lingseg-masks"),
     format: Literal["png"] = "png",  # noqa: A002, ARG001 - the word people type; others will follow
     overlay: Annotated[bool, Parameter(negative="")] = False,
+    check: Annotated[bool, Parameter(negative="")] = False,
     jobs: Path | None = None,
     threshold: float | None = None,
     recursive: Annotated[bool, Parameter(name=["--recursive", "-r"], negative="")] = False,
@@ -60,6 +61,7 @@ def predict(
         out: The folder for masks. What lies there already, for the same question, stays.
         format: How masks are written.
         overlay: Also write each picture with its mask drawn on it.
+        check: Also say where a mask is not what its sentence says ("two", and one part was drawn).
         jobs: A CSV table with the columns image,text[,output]: one sentence a row.
         threshold: Probability from which on a pixel is in the mask; the model's own if not given.
         recursive: Look into the folders of folders as well.
@@ -68,12 +70,15 @@ def predict(
     """
     if threshold is not None:
         checked_threshold(threshold)
+    if check:
+        _need_scipy()
     todo = _jobs(inputs, prompt or [], jobs, out, is_recursive=recursive)
     loaded = load(model)
     options = BatchOptions(
         side=side or loaded.side,
         threshold=loaded.threshold if threshold is None else threshold,
         has_overlay=overlay,
+        has_check=check,
     )
     outcomes = _run(loaded, todo, options, has_bar=not (quiet or as_json))
     if as_json:
@@ -82,6 +87,13 @@ def predict(
         _print_outcomes(outcomes)
     _print_warnings(outcomes)
     return _exit_code(outcomes)
+
+
+def _need_scipy() -> None:
+    """Tell before any mask is drawn what a check needs; its imports are slow and rarely wanted."""
+    from lingseg.datasets.mask_facts import need_scipy
+
+    need_scipy()
 
 
 def _jobs(
@@ -150,6 +162,8 @@ def _print_outcomes(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.record is not None:
             print(f"{outcome.job.output}  {_verdict(outcome)}")
+            for line in outcome.record.get("disagreements", ()):
+                print(f"  {line}")
     done = [outcome for outcome in outcomes if outcome.record is not None]
     earlier = sum(outcome.was_done for outcome in done)
     failed = len(outcomes) - len(done)

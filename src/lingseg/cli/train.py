@@ -1,7 +1,7 @@
 """`lingseg train RECIPE`: a sub-command a recipe, its options made from the recipe's own fields."""
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
@@ -13,8 +13,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from lingseg import recipes
+from lingseg.training.checkpoint import read_summary
 from lingseg.training.gathering import gather_datasets
 from lingseg.training.loop import Report, train
+from lingseg.training.mirror import mirror_warnings
 from lingseg.training.processes import this_process
 from lingseg.training.recipe import Recipe, with_choices
 
@@ -89,11 +91,23 @@ def _train(recipe: Recipe, out: Path, *, resume: bool, quiet: bool) -> int:
             progress.update(task, completed=state.step, total=state.num_steps, losses=losses)
             if state.is_epoch_end:
                 scores = "  ".join(f"{name} {value:.3f}" for name, value in state.scores.items())
-                progress.console.print(f"epoch {state.epoch:3d}  {losses}  |  validation {scores}")
+                mirror = _mirror_part(state.mirror)
+                progress.console.print(
+                    f"epoch {state.epoch:3d}  {losses}  |  validation {scores}{mirror}"
+                )
 
         train(recipe, datasets, out, resume=resume, report=report)
+    if this_process().is_main_process:
+        for line in mirror_warnings(read_summary(out).get("mirror_dice_per_image", {})):
+            console.print(line)
     console.print(f"The run is in {out}. Next: lingseg export {out} -o {out.name}.lingseg")
     return 0
+
+
+def _mirror_part(scores: Mapping[str, float | None]) -> str:
+    """Return what the line of an epoch says of the mirror test."""
+    told = "  ".join(f"{name} {dice:.3f}" for name, dice in scores.items() if dice is not None)
+    return f"  |  mirror {told}" if told else ""
 
 
 def _summary(recipe: Recipe) -> str:

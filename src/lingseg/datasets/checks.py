@@ -9,7 +9,7 @@ from lingseg.datasets.duplicates import find_near_duplicates
 from lingseg.datasets.files import survey_files
 from lingseg.datasets.finding import Finding
 from lingseg.datasets.progress import Progress, no_progress
-from lingseg.datasets.sides import judge_sides
+from lingseg.datasets.sentences import judge_sentences
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -24,7 +24,7 @@ def check_dataset(dataset: Dataset, *, progress: Progress | None = None) -> list
         progress: Told how many of the distinct files have been read.
 
     Returns:
-        The findings: those of the tables first, then of files, splits and sides.
+        The findings: those of the tables first, then of files, splits, and sentences against masks.
     """
     survey = survey_files(dataset, progress=progress or no_progress)
     return [
@@ -35,7 +35,7 @@ def check_dataset(dataset: Dataset, *, progress: Progress | None = None) -> list
         *_subjects_in_two_splits(dataset),
         *find_near_duplicates(dataset, survey.hashes),
         *_seen_sentences(dataset),
-        *judge_sides(dataset, survey.halves),
+        *judge_sentences(dataset, survey.masks),
     ]
 
 

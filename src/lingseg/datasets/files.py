@@ -10,8 +10,9 @@ import numpy as np
 from lingseg.datasets.case import Case, Dataset
 from lingseg.datasets.duplicates import PictureHash, hash_picture
 from lingseg.datasets.finding import Finding, Kind, Severity
+from lingseg.datasets.mask_facts import MaskFacts, measure_mask
 from lingseg.datasets.progress import Progress
-from lingseg.imaging.image import Image, MaskPixels, Pixels, UnreadableImage
+from lingseg.imaging.image import Image, Pixels, UnreadableImage
 from lingseg.imaging.reading import read_image, read_mask
 
 HAZE = 0.1
@@ -29,8 +30,8 @@ class Survey:
     findings: list[Finding] = field(default_factory=list)
     hashes: dict[Path, PictureHash] = field(default_factory=dict)
     """Of each picture that can be read."""
-    halves: dict[Path, float] = field(default_factory=dict)
-    """Where the centroid of each mask that is not empty lies: 0 left border, 1 right border."""
+    masks: dict[Path, MaskFacts] = field(default_factory=dict)
+    """What each mask shows that can be read."""
 
     def add(self, kind: Kind, severity: Severity, cases: list[Case], message: str) -> None:
         """Keep a finding that concerns some cases."""
@@ -97,8 +98,7 @@ def _survey_mask(
         survey.add("mask not binary", "error", cases, str(error))
         return
     _check_values(survey, path, cases, image.pixels)
-    if mask.pixels.any():
-        survey.halves[path] = _centroid(mask.pixels)
+    survey.masks[path] = measure_mask(mask.pixels)
 
 
 def _read(survey: Survey, path: Path, cases: list[Case]) -> Image | None:
@@ -135,13 +135,6 @@ def _check_values(survey: Survey, path: Path, cases: list[Case], pixels: Pixels)
         f"{path.name} has values other than 0 and {full_scale} and {what}; "
         f"it is cut at the middle.",
     )
-
-
-def _centroid(mask: MaskPixels) -> float:
-    """Return where the mean column of a mask lies: 0 at the left border, 1 at the right."""
-    columns = mask.sum(axis=0)
-    middles = (np.arange(columns.size) + 0.5) / columns.size
-    return float((columns * middles).sum() / columns.sum())
 
 
 def _by(size: tuple[int, int]) -> str:

@@ -18,6 +18,7 @@ Kind: TypeAlias = Literal[
     "near-duplicate picture",
     "sentence seen in training",
     "side words",
+    "sentence against mask",
 ]
 
 

@@ -30,6 +30,8 @@ class BatchOptions:
     side: Side
     threshold: float
     has_overlay: bool = False
+    has_check: bool = False
+    """Whether each record says where sentence and mask disagree."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +99,10 @@ def _run_one(job: Job, image: Image, encoded: EncodedImage, options: BatchOption
         return Outcome(job=job, failure=str(error))
     if options.has_overlay:
         write_rgb(job.overlay, draw_overlay(as_rgb(image), result.mask))
-    record = result.save_with(job.output, {"input": job.image.name})
+    more: dict[str, object] = {"input": job.image.name}
+    if options.has_check:
+        more["disagreements"] = result.disagreements()
+    record = result.save_with(job.output, more)
     return Outcome(job=job, record=record)
 
 
@@ -121,4 +126,5 @@ def _earlier_record(
         "model_sha256": model_hash,
     }
     is_same = isinstance(record, dict) and all(record.get(key) == same[key] for key in same)
-    return record if is_same else None
+    is_complete = is_same and (not options.has_check or "disagreements" in record)
+    return record if is_complete else None

@@ -103,6 +103,23 @@ class Result:
         row = float(in_rows @ np.arange(len(in_rows))) / area
         return row, float(in_columns @ np.arange(len(in_columns))) / area
 
+    def disagreements(self) -> tuple[str, ...]:
+        """Return what the sentence says otherwise than the mask shows, a plain line each.
+
+        Presence, count, side, zone and size are compared where both are beyond doubt; of a sentence
+        that was not understood word by word nothing is.
+
+        Raises:
+            ModuleNotFoundError: scipy is not installed; it comes with the extra `evaluate`.
+        """
+        from lingseg.datasets.comparison import compare_text  # the grammar takes 0.1 s to start
+        from lingseg.datasets.mask_facts import measure_mask
+
+        shown = measure_mask(self.mask, self.spacing)
+        return tuple(
+            str(one) for one in compare_text(self.text, self.side, shown) if not one.agrees
+        )
+
     def as_record(self) -> dict[str, object]:
         """Return everything but the pixels, as it stands in the `.json` beside a mask."""
         return {

@@ -36,9 +36,15 @@ class Journal:
         """Add the loss terms of a step."""
         self._append(LOSSES, {"step": step, **losses})
 
-    def write_scores(self, epoch: int, scores: Mapping[str, float]) -> None:
-        """Add the validation scores of an epoch: per-image Dice by data set."""
-        self._append(METRICS, {"epoch": epoch, **scores})
+    def write_scores(
+        self, epoch: int, scores: Mapping[str, float], mirror: Mapping[str, float | None]
+    ) -> None:
+        """Add the validation scores of an epoch by data set: per-image Dice, and the mirror test.
+
+        The latter is left empty where all masks were.
+        """
+        told = {f"{name} mirror": "" if dice is None else dice for name, dice in mirror.items()}
+        self._append(METRICS, {"epoch": epoch, **scores, **told})
 
     def write_weights(self, model: Segmenter, *, half: bool) -> None:
         """Keep the weights as the best so far."""
@@ -53,11 +59,15 @@ class Journal:
             checkpoint.save_state(self._run, position, parts, optimizer)
 
     def _append(self, name: str, row: Row) -> None:
-        """Add a row to a table, and its header if it is the first."""
+        """Add a row to a table, and its header if it is the first.
+
+        A table that an older version began keeps its columns.
+        """
         if not self._is_open:
             return
         path = self._run / name
-        text = _to_csv([row], header=not path.is_file())
+        is_first = not path.is_file()
+        text = _to_csv([row], columns=list(row) if is_first else _columns(path), header=is_first)
         with path.open("a", encoding="utf-8", newline="") as file:
             file.write(text)
 
@@ -70,15 +80,21 @@ def _cut(path: Path, *, key: str, before: int) -> None:
         rows = [row for row in csv.DictReader(file) if None not in row.values()]
     kept = [row for row in rows if int(row[key]) < before]
     if kept:
-        write_text(path, _to_csv(kept, header=True))
+        write_text(path, _to_csv(kept, columns=list(kept[0]), header=True))
     else:
         path.unlink()
 
 
-def _to_csv(rows: Sequence[Row], *, header: bool) -> str:
-    """Return rows as the lines of a CSV file."""
+def _columns(path: Path) -> list[str]:
+    """Return the columns of a table."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return next(csv.reader(file))
+
+
+def _to_csv(rows: Sequence[Row], *, columns: Sequence[str], header: bool) -> str:
+    """Return rows as the lines of a CSV file; what has no column is left out."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     if header:
         writer.writeheader()
     writer.writerows(rows)

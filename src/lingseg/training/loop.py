@@ -19,6 +19,7 @@ from lingseg.training.average import WeightAverage
 from lingseg.training.batch import Batch, TrainingBatches
 from lingseg.training.gathering import with_one_side
 from lingseg.training.journal import Journal
+from lingseg.training.mirror import MirrorTest
 from lingseg.training.objective import Objective, TextReader
 from lingseg.training.processes import this_process
 from lingseg.training.recipe import Optimizer, Recipe, Schedule
@@ -40,6 +41,8 @@ class Report:
     losses: dict[str, float]
     scores: dict[str, float]
     """Per-image Dice on validation of the last epoch validated, by data set."""
+    mirror: dict[str, float | None]
+    """The mirror test of the last epoch, by data set: Dice; see `MirrorTest`."""
     is_epoch_end: bool
     seconds: float
     """Of this step."""
@@ -94,11 +97,13 @@ def train(
     reader = TextReader(model.text_encoder, device)
     batches = TrainingBatches(datasets, recipe, **share)
     validation = Validation(datasets, batches.cache, batch_size=schedule.batch_size, **share)
+    mirror_test = MirrorTest(datasets, batches.cache)
     steps_per_epoch = batches.steps_per_epoch
     journal = Journal(run, position, steps_per_epoch, is_open=accelerator.is_main_process)
     max_norm = recipe.optimizer.max_gradient_norm or math.inf
     tell = report if report and accelerator.is_main_process else _tell_nobody
     scores: dict[str, float] = {}
+    mirror: dict[str, float | None] = {}
     notices = _notices(model, datasets)
 
     for step, batch in _remaining(batches, position.step, recipe.data.num_workers):
@@ -124,7 +129,8 @@ def train(
         if is_epoch_end:
             with accelerator.autocast():
                 scores = mean_dice(validation.score(average.model))
-            journal.write_scores(epoch - 1, scores)
+                mirror = mirror_test.score(average.model)
+            journal.write_scores(epoch - 1, scores, mirror)
             if position.is_best(epoch - 1, scores):
                 journal.write_weights(average.model, half=recipe.half_weights)
         if is_epoch_end or position.step % schedule.state_steps == 0:
@@ -137,6 +143,7 @@ def train(
                 is_epoch_end=is_epoch_end,
                 losses=losses,
                 scores=scores,
+                mirror=mirror,
                 seconds=time.perf_counter() - began,
                 notices=notices,
             )

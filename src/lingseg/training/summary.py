@@ -16,6 +16,7 @@ from lingseg.training import checkpoint
 from lingseg.training.batch import PixelCache
 from lingseg.training.checkpoint import Position
 from lingseg.training.gathering import shared_side
+from lingseg.training.mirror import MirrorTest, mirror_warnings
 from lingseg.training.validation import (
     Validation,
     choose_presence_threshold,
@@ -35,6 +36,7 @@ def summarise(run: Path, datasets: Sequence[Dataset], position: Position) -> Non
         "threshold": threshold,
         "presence_threshold": choose_presence_threshold(scores),
         "validation_dice_per_image": mean_dice(scores, threshold=threshold),
+        "mirror_dice_per_image": MirrorTest(datasets, cache).score(model, threshold=threshold),
         "best_epoch": position.best_epoch,
         "steps": position.step,
         "side": shared_side(datasets),
@@ -89,5 +91,18 @@ def _card(name: str, summary: Mapping[str, Any]) -> str:
         f"seed {summary['seed']}, commit {summary['commit']}, {summary['finished']}.\n\n"
         f"| data set | validation Dice, per image, at the model's size, threshold "
         f"{summary['threshold']} |\n| --- | --- |\n{rows}\n\n"
+        f"{_mirror_lines(summary['mirror_dice_per_image'])}"
         f"Research use only; not a medical device.\n"
     )
+
+
+def _mirror_lines(scores: Mapping[str, float | None]) -> str:
+    """Return what the mirror test found, and a warning where it failed; nothing if not done."""
+    if not scores:
+        return ""
+    said = ", ".join(
+        f"{name} {'all masks empty' if dice is None else f'{dice:.3f}'}"
+        for name, dice in scores.items()
+    )
+    lines = [f"Mirror test, Dice per image of sentences that state a side: {said}."]
+    return "\n".join([*lines, *mirror_warnings(scores)]) + "\n\n"

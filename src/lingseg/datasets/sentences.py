@@ -1,0 +1,96 @@
+"""Whether the sentences of a data set are true of its masks, and whose left and right they mean."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from lingseg.datasets.case import Case, Dataset
+from lingseg.datasets.comparison import IS_EMPTY, Comparison, compare_facts, is_certain, read
+from lingseg.datasets.finding import Finding, Severity
+from lingseg.datasets.mask_facts import MaskFacts
+from lingseg.language.facts import ATTRIBUTES, Attribute
+from lingseg.language.side import Side
+
+CLEAR = 0.9
+"""Share of one-sided sentences that must agree with a convention for the masks to follow it."""
+FEWEST = 10
+"""One-sided sentences below which nothing is concluded."""
+
+
+def judge_sentences(dataset: Dataset, masks: Mapping[Path, MaskFacts]) -> Iterator[Finding]:
+    """Compare every sentence with its mask.
+
+    Args:
+        dataset: The data set.
+        masks: What each mask shows; cases whose mask is not among them are passed over.
+    """
+    sides: dict[str, bool] = {}
+    compared: dict[Attribute, dict[str, Comparison]] = defaultdict(dict)
+    for case, mask in _pairs(dataset, masks):
+        understood = read(case.text, case.side)
+        for one in compare_facts(understood.facts, mask):
+            if one.is_one_sided:
+                sides[case.case_id] = one.agrees
+            elif is_certain(understood):
+                compared[one.attribute][case.case_id] = one
+    if sides:
+        yield _judge_side(dataset.info.side, sides)
+    for attribute in ATTRIBUTES:
+        yield from _judge_attribute(attribute, compared[attribute])
+
+
+def _pairs(dataset: Dataset, masks: Mapping[Path, MaskFacts]) -> Iterator[tuple[Case, MaskFacts]]:
+    """Yield the cases of all splits whose mask is known, with what it shows."""
+    for cases in dataset.splits.values():
+        for case in cases:
+            if case.mask is not None and case.mask in masks:
+                yield case, masks[case.mask]
+
+
+def _judge_side(side: Side, agrees: Mapping[str, bool]) -> Finding:
+    """Say whether one-sided sentences follow the side that is declared.
+
+    Sentences of which some words were not understood count here: many together are sure evidence.
+    """
+    share = sum(agrees.values()) / len(agrees)
+    image_share = share if side == "image" else 1 - share
+    severity, verdict = _verdict(side, share, num_sentences=len(agrees))
+    return Finding(
+        kind="side words",
+        severity=severity,
+        case_ids=tuple(name for name, is_so in agrees.items() if not is_so),
+        message=f"Of {len(agrees)} one-sided sentences {image_share:.1%} agree with their mask if "
+        f"left is the picture's, {1 - image_share:.1%} if it is the patient's; "
+        f"{side!r} is declared: {verdict}.",
+    )
+
+
+def _verdict(side: Side, share: float, *, num_sentences: int) -> tuple[Severity, str]:
+    """Return how bad it is, and in words, that `share` of the sentences agree with `side`."""
+    other = "patient" if side == "image" else "image"
+    if num_sentences < FEWEST:
+        return "note", f"too few to tell (at least {FEWEST} are needed)"
+    if share >= CLEAR:
+        return "note", "the masks agree"
+    if 1 - share >= CLEAR:
+        return "error", f'the masks contradict it; declare "{other}" in dataset.json'
+    return "warning", "the masks follow neither clearly; look at the cases named"
+
+
+def _judge_attribute(attribute: Attribute, compared: Mapping[str, Comparison]) -> Iterator[Finding]:
+    """Name the cases whose sentence says otherwise than the mask shows, if there are any.
+
+    Empty masks are a note: they are how a data set says that what is asked for is not there.
+    """
+    against = {name: one for name, one in compared.items() if not one.agrees}
+    if not against:
+        return
+    name, first = next(iter(against.items()))
+    yield Finding(
+        kind="sentence against mask",
+        severity="note" if all(one.shows == IS_EMPTY for one in against.values()) else "warning",
+        case_ids=tuple(against),
+        message=f"{attribute}: {len(against)} of {len(compared)} sentences "
+        f"({len(against) / len(compared):.1%}) say otherwise than their mask; "
+        f"of {name} {first}.",
+    )
