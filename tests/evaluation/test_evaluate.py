@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fake_predictors import SIZE, Fixed, Oracle, box, write_case
 
-from lingseg.evaluation.evaluate import evaluate, spread
+from lingseg.evaluation.evaluate import evaluate, spread, spread_pictures
 from lingseg.evaluation.journal import journal_path
 from lingseg.imaging.reading import read_image
 
@@ -197,3 +199,19 @@ def test_a_limited_list_is_taken_from_the_whole(cases):
     assert spread(cases, 9) == tuple(cases)
     with pytest.raises(ValueError, match="limit is 0"):
         spread(cases, 0)
+
+
+def test_a_limit_keeps_the_cases_of_a_picture_together(tmp_path):
+    cases = [
+        write_case(tmp_path, f"{picture}_{nth}", box(1, 1, 3, 3))
+        for picture in range(6)
+        for nth in range(3)
+    ]
+    cases = [replace(case, image=tmp_path / case.case_id[0]) for case in cases]
+    assert [case.case_id for case in spread_pictures(cases, 6)] == [
+        "0_0", "0_1", "0_2", "3_0", "3_1", "3_2",
+    ]  # fmt: skip
+    assert len(spread_pictures(cases, 4)) == 4
+    assert len(spread_pictures(cases, 99)) == 18
+    with pytest.raises(ValueError, match="limit is 0"):
+        spread_pictures(cases, 0)

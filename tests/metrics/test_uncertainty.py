@@ -7,6 +7,7 @@ from lingseg.metrics import uncertainty
 from lingseg.metrics.uncertainty import (
     bootstrap_mean,
     bootstrap_ratio,
+    bootstrap_statistic,
     holm,
     mean_error,
     paired_permutation_test,
@@ -202,3 +203,18 @@ def test_holm_agrees_with_its_paper():
     assert holm([0.04, 0.01, 0.03, 0.013]) == pytest.approx([0.06, 0.04, 0.06, 0.04])
     assert holm([0.9, 0.8]) == [1.0, 1.0]
     assert holm([]) == []
+
+
+def test_a_statistic_of_weights_has_the_interval_of_a_mean():
+    rng = np.random.default_rng(0)
+    values = rng.random(60)
+    subjects = [str(number // 3) for number in range(60)]
+    found = bootstrap_statistic(
+        lambda weights: weights @ values / weights.sum(axis=1),
+        subjects,
+        rng=np.random.default_rng(1),
+    )
+    known = bootstrap_mean(values, subjects, rng=np.random.default_rng(2))
+    assert (found.low, found.high) == pytest.approx((known.low, known.high), abs=0.01)
+    assert bootstrap_statistic(lambda w: w.sum(axis=1), ["a"], rng=rng) is None
+    assert bootstrap_statistic(lambda w: 0 * w[:, 0], ["a", "b"], rng=rng) is None

@@ -1,8 +1,7 @@
 """`lingseg evaluate`: what a model, a training run or a folder of masks scores on a data set."""
 
 import json as json_format
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -10,10 +9,10 @@ from typing import Annotated, Literal, TypeAlias
 import numpy as np
 from cyclopts import Parameter
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lingseg.datasets import Case, Dataset, find_dataset
-from lingseg.datasets.progress import Progress as Report
+from lingseg.cli.predictor import find_predictor, floors_of
+from lingseg.cli.progress import progress_bar
+from lingseg.datasets import Case, find_dataset
 from lingseg.evaluation import (
     Evaluation,
     Floors,
@@ -21,8 +20,6 @@ from lingseg.evaluation import (
     ShuffledText,
     WithoutText,
     as_json,
-    build_floors,
-    find_predictions,
     label_table,
     score_table,
     share_unchanged,
@@ -30,16 +27,10 @@ from lingseg.evaluation import (
     write_report,
 )
 from lingseg.evaluation import evaluate as evaluate_predictor
-from lingseg.evaluation.evaluate import check_cases, spread
-from lingseg.imaging.image import Image, Probabilities
+from lingseg.evaluation.evaluate import check_cases, spread, with_labels
 from lingseg.metrics import EmptyPolicy, explain_pair
-from lingseg.prediction import EncodedImage, Model, load
 
 Text: TypeAlias = Literal["right", "none", "shuffled"]
-
-FLOORS = ("mean-mask", "text-lookup")
-"""The floors, where they are asked for by name as if they were models."""
-_LOWEST_THRESHOLD = 1e-9
 
 
 def evaluate(
@@ -68,8 +59,9 @@ def evaluate(
     Parameters
     ----------
     model
-        A bundle's name or path, a training run's folder, a folder of masks made elsewhere, or one
-        of the floors: mean-mask, text-lookup.
+        A bundle's name or path, a training run's folder, a folder of masks made elsewhere, one of
+        the floors (mean-mask, text-lookup), or a function of yours: package.module:function or
+        path/to/file.py:function, see `lingseg audit --help`.
     dataset
         A data set's name (see `lingseg datasets list`) or its folder.
     split
@@ -114,12 +106,12 @@ def evaluate(
     if resume and out is None:
         raise ValueError("--resume has no folder to take up. Name the one with --out DIR.")
     found = find_dataset(dataset, data_root=data_root)
-    cases = _with_labels(found.split(split), labels)
+    cases = with_labels(found.split(split), labels)
     cases = cases if limit is None else spread(cases, limit)
     check_cases(cases)
     terminal = Console(stderr=json, quiet=quiet)
-    find_floors = cache(partial(_build_floors, found, terminal))
-    scored = _find_predictor(model, cases, find_floors)
+    find_floors = cache(partial(floors_of, found, terminal))
+    scored = find_predictor(model, cases, find_floors)
     score = partial(
         _score, cases=cases, seed=seed, tolerance=tolerance, empty=empty, out=out, resume=resume
     )
@@ -139,31 +131,6 @@ def evaluate(
     return 0
 
 
-class ModelPredictor:
-    """A bundle's model as a predictor."""
-
-    def __init__(self, model: Model) -> None:
-        """Take a model; nothing is predicted yet."""
-        self.name = model.name
-        self.threshold = model.threshold
-        self._model = model
-        self._encoded: tuple[Path, EncodedImage] | None = None
-
-    def probabilities(self, case: Case, image: Image) -> Probabilities:
-        """Return the model's probabilities, or zeros where it says that nothing is there."""
-        # Only the model's verdict on presence can empty a mask at so low a threshold.
-        result = self._encode(case.image, image).segment(
-            case.text, threshold=_LOWEST_THRESHOLD, side=case.side, allow_null=True
-        )
-        return result.probabilities if result.is_found else np.zeros(image.size, dtype=np.float32)
-
-    def _encode(self, path: Path, image: Image) -> EncodedImage:
-        """Return the encoded picture; several sentences on one often follow each other."""
-        if self._encoded is None or self._encoded[0] != path:
-            self._encoded = path, self._model.encode(image)
-        return self._encoded[1]
-
-
 def _score(
     predictor: Predictor,
     terminal: Console,
@@ -177,7 +144,7 @@ def _score(
     resume: bool,
 ) -> Evaluation:
     """Score one predictor behind a progress bar."""
-    with _progress(terminal, predictor.name) as progress:
+    with progress_bar(terminal, predictor.name) as progress:
         return evaluate_predictor(
             predictor,
             cases,
@@ -189,50 +156,6 @@ def _score(
             resume=resume,
             progress=progress,
         )
-
-
-def _with_labels(cases: tuple[Case, ...], labels: tuple[str, ...]) -> tuple[Case, ...]:
-    """Return the cases that have one of the labels, or all if none is named."""
-    known = sorted({case.label for case in cases})
-    unknown = [label for label in labels if label not in known]
-    if unknown:
-        raise ValueError(
-            f"No case has the label {unknown[0]!r}; this split has {', '.join(known)}. "
-            f"Name some of these, or leave --labels out."
-        )
-    return tuple(case for case in cases if not labels or case.label in labels)
-
-
-def _find_predictor(
-    model: str, cases: Sequence[Case], find_floors: Callable[[], Floors | None]
-) -> Predictor:
-    """Return what the first argument names."""
-    if model in FLOORS:
-        floors = find_floors()
-        if floors is None:
-            raise ValueError(
-                f"{model} is an average of training masks, and the data set has none. "
-                f"Add a train.csv with masks."
-            )
-        return floors.both[FLOORS.index(model)]
-    path = Path(model)
-    if (path / "recipe.json").is_file():
-        # Training runs need torch, which everything else here does without.
-        from lingseg.training.run_predictor import RunPredictor
-
-        return RunPredictor(path)
-    if path.is_dir() and not (path / "bundle.json").is_file():
-        return find_predictions(path, cases)
-    return ModelPredictor(load(model))
-
-
-def _build_floors(dataset: Dataset, terminal: Console) -> Floors | None:
-    """Return the floors, or None for a data set without training masks."""
-    if not any(case.mask for case in dataset.splits.get("train", ())):
-        terminal.print(f"No floors: {dataset.info.name} has no training masks to average.")
-        return None
-    with _progress(terminal, "floors") as progress:
-        return build_floors(dataset, progress=progress)
 
 
 def _beside(scored: Predictor, floors: Floors | None) -> list[Predictor]:
@@ -259,18 +182,3 @@ def _show(evaluations: Sequence[Evaluation], title: str, terminal: Console) -> N
     terminal.print(score_table(evaluations, title=title))
     if evaluations[0].by_label:
         terminal.print(label_table(evaluations[0]))
-
-
-@contextmanager
-def _progress(terminal: Console, what: str) -> Iterator[Report]:
-    """Show a bar while the block runs, and yield the function that moves it."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    is_hidden = not terminal.is_terminal
-    with Progress(*columns, console=terminal, transient=True, disable=is_hidden) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

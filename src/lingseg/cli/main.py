@@ -14,7 +14,7 @@ from lingseg import __version__
 RESEARCH_USE = "Research use only; not a medical device."
 
 EXTRAS = {
-    "evaluate": ("imagehash", "scipy"),
+    "evaluate": ("imagehash", "jinja2", "scipy"),
     "train": (
         "accelerate", "cattrs", "einops", "jaxtyping", "onnx", "onnxscript", "safetensors", "torch",
     ),
@@ -55,6 +55,11 @@ app.command(
     "lingseg.cli.evaluate:evaluate",
     name="evaluate",
     help="Score a model, a run or saved predictions.",
+)
+app.command(
+    "lingseg.cli.audit:audit",
+    name="audit",
+    help="Tell whether a model reads its sentence, and whether the data gives it away.",
 )
 app.command(
     "lingseg.cli.compare:compare", name="compare", help="Tell whether scored models differ."

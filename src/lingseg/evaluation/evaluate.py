@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from lingseg.evaluation.score import CaseScore, score_case
 from lingseg.evaluation.summary import Summary, summarise
 from lingseg.imaging.reading import read_image, read_mask
 from lingseg.metrics.overlap import EmptyPolicy
+
+_One = TypeVar("_One")
 
 TOLERANCE = 2.0
 """Of the normalised surface Dice, in millimetres or pixels: about what two readers differ by."""
@@ -114,6 +117,7 @@ def check_cases(cases: Sequence[Case]) -> None:
     """
     if not cases:
         raise ValueError("There is no case to score. Choose a split that has some.")
+    check_names(cases)
     without = [case.case_id for case in cases if case.mask is None]
     if without:
         raise ValueError(
@@ -121,6 +125,14 @@ def check_cases(cases: Sequence[Case]) -> None:
             f"{', '.join(without[:3])}; a score needs one. Choose a split that has masks, or name "
             f"them in its table."
         )
+
+
+def check_names(cases: Sequence[Case]) -> None:
+    """Refuse a list in which two cases have one name.
+
+    Raises:
+        ValueError: Two have.
+    """
     twice = [name for name, count in Counter(c.case_id for c in cases).items() if count > 1]
     if twice:
         raise ValueError(
@@ -129,7 +141,7 @@ def check_cases(cases: Sequence[Case]) -> None:
         )
 
 
-def spread(cases: Sequence[Case], limit: int) -> tuple[Case, ...]:
+def spread(cases: Sequence[_One], limit: int) -> tuple[_One, ...]:
     """Return at most `limit` cases, taken evenly from the whole list: the head is often alike.
 
     Raises:
@@ -139,6 +151,36 @@ def spread(cases: Sequence[Case], limit: int) -> tuple[Case, ...]:
         raise ValueError(f"The limit is {limit} cases, expected 1 or more. Leave it out for all.")
     number = min(limit, len(cases))
     return tuple(cases[index * len(cases) // number] for index in range(number))
+
+
+def spread_pictures(cases: Sequence[Case], limit: int) -> tuple[Case, ...]:
+    """Return at most `limit` cases; those of one picture stay together where there is room.
+
+    Raises:
+        ValueError: The limit is below 1.
+    """
+    by_picture: dict[Path, list[Case]] = {}
+    for case in cases:
+        by_picture.setdefault(case.image, []).append(case)
+    groups = list(by_picture.values())
+    number = -(-limit * len(groups) // max(1, len(cases)))
+    return tuple(case for group in spread(groups, number) for case in group)[:limit]
+
+
+def with_labels(cases: Sequence[Case], labels: Sequence[str]) -> tuple[Case, ...]:
+    """Return the cases that have one of the labels, or all if none is named.
+
+    Raises:
+        ValueError: No case has one of the labels.
+    """
+    known = sorted({case.label for case in cases})
+    unknown = [label for label in labels if label not in known]
+    if unknown:
+        raise ValueError(
+            f"No case has the label {unknown[0]!r}; this split has {', '.join(known)}. "
+            f"Name some of these, or leave --labels out."
+        )
+    return tuple(case for case in cases if not labels or case.label in labels)
 
 
 def _journal(

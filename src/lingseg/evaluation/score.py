@@ -47,7 +47,7 @@ def score_case(
     Raises:
         ValueError: The map has not the size of the image, or holds what is no probability.
     """
-    _check_map(case, image, probabilities)
+    check_map(case, image, probabilities)
     stated = resize_probabilities(probabilities, reference.size).clip(0, 1)
     prediction = stated >= threshold
     spacing = reference.spacing or image.spacing
@@ -65,7 +65,7 @@ def score_case(
     )
 
 
-def _check_map(case: Case, image: Image, probabilities: Probabilities) -> None:
+def check_map(case: Case, image: Image, probabilities: Probabilities) -> None:
     """Refuse a map that is not one of this image."""
     if probabilities.shape != image.size:
         raise ValueError(

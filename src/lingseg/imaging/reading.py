@@ -31,9 +31,7 @@ def read_mask(path: Path) -> Mask:
         UnreadableImage: It is not a picture, or has colours.
         FileNotFoundError: There is no such file.
     """
-    data = read_file(path)
-    _refuse_later_formats(data, str(path))
-    return Mask(pixels=decode_mask_pixels(data, str(path)))
+    return decode_mask(read_file(path), str(path))
 
 
 def decode_image(data: bytes, name: str) -> Image:
@@ -45,6 +43,17 @@ def decode_image(data: bytes, name: str) -> Image:
     check_file_bytes(name, len(data))
     _refuse_later_formats(data, name)
     return Image(pixels=decode_picture(data, name))
+
+
+def decode_mask(data: bytes, name: str) -> Mask:
+    """Decode the bytes of a mask file; `name` is what errors call it.
+
+    Raises:
+        UnreadableImage: They are not one, or break a limit.
+    """
+    check_file_bytes(name, len(data))
+    _refuse_later_formats(data, name)
+    return Mask(pixels=decode_mask_pixels(data, name))
 
 
 def read_file(path: Path) -> bytes:

@@ -4,7 +4,7 @@ Images of one subject resemble each other, so subjects are drawn and not images:
 ignores this is too narrow. Every random number comes from the generator that the caller hands in.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,6 +85,44 @@ def bootstrap_mean(
         num_resamples=num_resamples,
         confidence=confidence,
     )
+
+
+def bootstrap_statistic(
+    statistic: Callable[[Numbers], Numbers],
+    subjects: Sequence[str],
+    *,
+    rng: np.random.Generator,
+    num_resamples: int = NUM_RESAMPLES,
+    confidence: float = 0.95,
+) -> Interval | None:
+    """Return the percentile interval of any score that can be taken of weighted images.
+
+    Args:
+        statistic: Given a table of weights, a resample a row and an image a column, returns the
+            score of every row; an image that was drawn twice weighs 2. NaN where a row has none:
+            it is left out.
+        subjects: Of every image; they are what is redrawn.
+        rng: Where the resamples come from.
+        num_resamples: How many to draw.
+        confidence: Of the interval.
+
+    Returns:
+        None where no spread was seen; see `bootstrap_ratio`.
+    """
+    names, places = np.unique(np.asarray(subjects, dtype=np.str_), return_inverse=True)
+    if len(names) < 2:
+        return None
+    scores = []
+    for size in _chunk_sizes(num_resamples, len(subjects)):
+        drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=size)
+        scores.append(statistic(drawn[:, places].astype(np.float64)))
+    every = np.concatenate(scores)
+    every = every[~np.isnan(every)]
+    if not every.size or every.min() == every.max():
+        return None
+    tail = 50 * (1 - confidence)
+    low, high = np.percentile(every, [tail, 100 - tail])
+    return Interval(float(low), float(high))
 
 
 def paired_permutation_test(

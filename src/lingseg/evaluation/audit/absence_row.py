@@ -1,0 +1,282 @@
+"""Row 6: what is drawn for what is not there, and for what the sentence denies."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lingseg.datasets.case import Case, DatasetInfo
+from lingseg.evaluation.audit.answer import Answer, Answers, find_if_answered
+from lingseg.evaluation.audit.contradiction import facts_of
+from lingseg.evaluation.audit.estimates import Observation, estimate_mean, num_subjects
+from lingseg.evaluation.audit.question import Question, own_question
+from lingseg.evaluation.audit.row import Example, Figure, Row, Verdict, not_measured
+from lingseg.evaluation.audit.verdicts import judge_above, judge_together, worst
+from lingseg.evaluation.summary import Estimate
+from lingseg.language.contradiction import deny_text
+from lingseg.metrics.uncertainty import bootstrap_statistic
+
+LEFT_BLANK_FROM = 0.8
+"""A model knows what is not there if it leaves four of five such pictures blank: one that draws
+on more of them cannot be asked an open question."""
+TELLS_APART_FROM = 0.8
+"""AUROC from which on its confidence tells what is there from what is not; 0.5 is a coin. It is
+asked as well, as a model that never draws anything leaves all of them blank."""
+
+FOREIGN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "X-ray": ("the polyp", "the nevus"),
+        "MR": ("the polyp", "the nevus"),
+        "CT": ("the polyp", "the nevus"),
+        "ultrasound": ("the nevus", "the nuclei"),
+        "dermoscopy": ("the fetal head", "the liver"),
+        "colonoscopy": ("the fetal head", "the nevus"),
+        "endoscopy": ("the fetal head", "the nevus"),
+        "histology": ("the fetal head", "the left ventricle"),
+    }
+)
+"""What no picture of a kind can show, in words that a model of many data sets has learned from
+another kind: a mole is seen with a dermatoscope, a cell's nucleus under a microscope, and a lens
+in the colon or on the skin meets no unborn child. Kinds that are not here, and phantoms, which
+look like several kinds, are asked for nothing foreign."""
+
+Kind: TypeAlias = Literal["present", "absent", "denied"]
+_MAX_EXAMPLES = 2
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Seen:
+    """One answer, and what was asked."""
+
+    question: Question
+    kind: Kind
+    answer: Answer
+
+    @property
+    def subject(self) -> str:
+        """Whose picture it is."""
+        return self.question.case.subject
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was drawn."""
+        return not self.answer.mask.any()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbsenceRow:
+    """Three kinds of sentences: of what is there, of what is not, and denials ("no tumor").
+
+    What is not there: cases whose reference is empty, and things of other kinds of pictures. A
+    denial asks for nothing, whether the thing is there or not: the mask should be empty.
+    """
+
+    cases: tuple[Case, ...]
+    info: DatasetInfo
+    number: int = 6
+    title: str = "Absence: what is not there, and what is denied"
+
+    def questions(self, case: Case) -> Iterable[Question]:
+        """Yield the case's own question, its denial, and one for something foreign."""
+        yield own_question(case)
+        for question, _ in self._asked_beyond(case):
+            yield question
+
+    def judge(self, answers: Answers, rng: np.random.Generator) -> Row:
+        """Return the row."""
+        seen = [one for case in self.cases for one in self._see(answers, case)]
+        by_kind: dict[Kind, list[_Seen]] = {"present": [], "absent": [], "denied": []}
+        for one in seen:
+            by_kind[one.kind].append(one)
+        if not by_kind["absent"] and not by_kind["denied"]:
+            return not_measured(self.number, self.title, self._why_nothing())
+        return self._row(by_kind, rng)
+
+    def _asked_beyond(self, case: Case) -> Iterator[tuple[Question, Kind]]:
+        """Yield what is asked beside the own sentence."""
+        denial = deny_text(case.text, case.side)
+        if denial is not None:
+            yield Question(case=case, text=denial), "denied"
+        foreign = FOREIGN.get(self.info.modality, ())
+        if foreign:  # the same for all cases of a picture, so that it is asked once
+            nth = sum(case.image.name.encode()) % len(foreign)
+            yield Question(case=case, text=foreign[nth]), "absent"
+
+    def _see(self, answers: Answers, case: Case) -> Iterator[_Seen]:
+        """Yield the answers about one case."""
+        own = find_if_answered(answers, own_question(case))
+        if own is not None and own.overlap is not None:
+            kind = _kind_of_own(case, own)
+            yield _Seen(question=own_question(case), kind=kind, answer=own)
+        for question, kind in self._asked_beyond(case):
+            answer = find_if_answered(answers, question)
+            if answer is not None:
+                yield _Seen(question=question, kind=kind, answer=answer)
+
+    def _why_nothing(self) -> str:
+        """Return why there is nothing to judge."""
+        return (
+            f"No reference is empty, no sentence could be denied, and nothing is known that "
+            f"{self.info.modality or 'pictures of an unknown kind'} cannot show."
+        )
+
+    def _row(self, by_kind: Mapping[Kind, Sequence[_Seen]], rng: np.random.Generator) -> Row:
+        """Judge both kinds of emptiness."""
+        traits: dict[str, Verdict] = {}
+        figures: list[Figure] = []
+        sentences = []
+        for kind, trait in (("absent", "absence"), ("denied", "negation")):
+            seen = by_kind["absent"] if kind == "absent" else by_kind["denied"]
+            if not seen:
+                continue
+            numbers = _numbers(trait, seen, by_kind["present"], rng)
+            figures += numbers
+            traits[trait] = _judge(numbers, seen, by_kind["present"])
+            sentences.append(_SENTENCES[trait](numbers, traits[trait]))
+        missed = [Observation(one.subject, float(one.is_blank)) for one in by_kind["present"]]
+        if missed:
+            figures.append(
+                Figure(
+                    key="present_left_blank",
+                    name="Left blank although it is there",
+                    estimate=estimate_mean(missed, rng=rng),
+                    num_cases=len(missed),
+                )
+            )
+        return Row(
+            number=self.number,
+            title=self.title,
+            verdict=judge_together(traits.values()),
+            sentence=" ".join(sentences),
+            figures=tuple(figures),
+            examples=(
+                *_pick_examples(by_kind["absent"], "It draws what is not there"),
+                *_pick_examples(by_kind["denied"], "It draws what the sentence denies"),
+            ),
+            why_not="" if by_kind["absent"] else "No sentence names what is certainly not there.",
+            traits=tuple(traits.items()),
+        )
+
+
+def _kind_of_own(case: Case, answer: Answer) -> Kind:
+    """Return whether a case asks for what is there, for what is not, or denies it."""
+    facts = facts_of(case.text, case.side)
+    if facts.findings and all(finding.presence == "absent" for finding in facts.findings):
+        return "denied"
+    return "present" if answer.overlap and answer.overlap.reference else "absent"
+
+
+def _numbers(
+    trait: str, seen: Sequence[_Seen], present: Sequence[_Seen], rng: np.random.Generator
+) -> list[Figure]:
+    """Return null accuracy, the area drawn all the same, and AUROC of the peak."""
+    blank = [Observation(one.subject, float(one.is_blank)) for one in seen]
+    area = [Observation(one.subject, float(one.answer.mask.mean())) for one in seen]
+    what = "what is not there" if trait == "absence" else "what is denied"
+    figures = [
+        Figure(
+            key=f"null_accuracy_{trait}",
+            name=f"Left blank, asked for {what} (null accuracy)",
+            estimate=estimate_mean(blank, rng=rng),
+            num_cases=len(seen),
+        ),
+        Figure(
+            key=f"false_area_{trait}",
+            name=f"Share of the picture drawn, asked for {what}",
+            estimate=estimate_mean(area, rng=rng),
+            num_cases=len(seen),
+        ),
+    ]
+    if present:
+        figures.append(
+            Figure(
+                key=f"auroc_{trait}",
+                name=f"Presence AUROC of the peak: what is there against {what}",
+                estimate=_estimate_auroc(present, seen, rng),
+                num_cases=len(present) + len(seen),
+                unit="plain",
+            )
+        )
+    return figures
+
+
+def _estimate_auroc(
+    present: Sequence[_Seen], missing: Sequence[_Seen], rng: np.random.Generator
+) -> Estimate:
+    """Return the AUROC of the peaks and its interval, subjects drawn anew."""
+    peaks, peaks_missing = (
+        np.array([one.answer.peak for one in seen]) for seen in (present, missing)
+    )
+    wins = (np.sign(peaks[:, None] - peaks_missing) + 1) / 2
+
+    def auroc(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        there, not_there = np.split(weights, [len(present)], axis=1)
+        num_pairs = there.sum(axis=1) * not_there.sum(axis=1)
+        num_won = ((there @ wins) * not_there).sum(axis=1)
+        return np.divide(num_won, num_pairs, out=np.full(len(weights), np.nan), where=num_pairs > 0)
+
+    subjects = [one.subject for one in (*present, *missing)]
+    (value,) = auroc(np.ones((1, len(subjects))))
+    return Estimate(float(value), bootstrap_statistic(auroc, subjects, rng=rng))
+
+
+def _judge(numbers: Sequence[Figure], seen: Sequence[_Seen], present: Sequence[_Seen]) -> Verdict:
+    """Return whether it leaves blank what it should, and not because it never draws."""
+    subjects = num_subjects([Observation(one.subject, 0.0) for one in seen])
+    blank = judge_above(numbers[0].estimate, LEFT_BLANK_FROM, num_subjects=subjects)
+    if not present:
+        return blank
+    auroc = next(figure.estimate for figure in numbers if figure.key.startswith("auroc_"))
+    return worst([blank, judge_above(auroc, TELLS_APART_FROM, num_subjects=subjects)])
+
+
+def _tell_absence(numbers: Sequence[Figure], verdict: Verdict) -> str:
+    """Return what was found of things that are not there."""
+    ending = {
+        "yes": "it knows when there is nothing to draw",
+        "no": "it draws something whatever it is asked for",
+    }.get(verdict, "whether it knows that there is nothing to draw is unclear")
+    return f"Asked for what is not in the picture, {_told(numbers)}: {ending}."
+
+
+def _tell_negation(numbers: Sequence[Figure], verdict: Verdict) -> str:
+    """Return what was found of denials."""
+    ending = {
+        "yes": 'it reads "no"',
+        "no": 'it does not read "no"',
+    }.get(verdict, 'whether it reads "no" is unclear')
+    return f'Told that there is none ("no …"), {_told(numbers)}: {ending}.'
+
+
+_SENTENCES: Mapping[str, Callable[[Sequence[Figure], Verdict], str]] = MappingProxyType(
+    {"absence": _tell_absence, "negation": _tell_negation}
+)
+
+
+def _told(numbers: Sequence[Figure]) -> str:
+    """Return how often nothing is drawn, and how much is drawn else."""
+    blank, area = (figure.estimate.value or 0.0 for figure in numbers[:2])
+    return (
+        f"it draws nothing in {100 * blank:.0f} % of {numbers[0].num_cases} questions "
+        f"({100 * area:.1f} % of the picture is drawn on average)"
+    )
+
+
+def _pick_examples(seen: Sequence[_Seen], headline: str) -> tuple[Example, ...]:
+    """Return the answers with the largest masks where nothing should be drawn."""
+    drawn = sorted(
+        (one for one in seen if not one.is_blank), key=lambda one: -float(one.answer.mask.mean())
+    )
+    return tuple(
+        Example(headline=headline, questions=_with_own(one.question))
+        for one in drawn[:_MAX_EXAMPLES]
+    )
+
+
+def _with_own(question: Question) -> tuple[Question, ...]:
+    """Return a question after the case's own, unless it is that."""
+    own = own_question(question.case)
+    return (own,) if question.key == own.key else (own, question)

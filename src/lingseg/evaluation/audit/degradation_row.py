@@ -1,0 +1,185 @@
+"""Row 9: how fast does it fail when words are lost, or when the picture is poor?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+
+from lingseg.datasets.case import Case
+from lingseg.evaluation.audit.ablations_row import as_line
+from lingseg.evaluation.audit.answer import Answers
+from lingseg.evaluation.audit.chance import rng_of
+from lingseg.evaluation.audit.degraded_view import degraded_views
+from lingseg.evaluation.audit.estimates import (
+    Observation,
+    Pair,
+    estimate_mean,
+    num_subjects,
+    pair_answers,
+)
+from lingseg.evaluation.audit.question import Question, View, own_question
+from lingseg.evaluation.audit.row import Figure, Plot, Row, Verdict, not_measured
+from lingseg.evaluation.audit.verdicts import judge_below, worst
+from lingseg.evaluation.audit.wording import points
+from lingseg.evaluation.summary import Estimate
+
+WORDS_LOST = (25.0, 50.0, 75.0, 100.0)
+"""Percent of the words of a sentence."""
+
+MOST_DROP = 0.05
+"""Dice per image that the mildest of each kind of poor picture may cost: these are pictures that a
+person reads without trouble, and two devices differ by more."""
+
+_X_LABELS = {
+    "words lost": "percent of the words left out",
+    "noise": "noise, percent of black to white",
+    "blur": "blur, percent of the shorter side",
+    "down-sampling": "times fewer pixels along each side",
+}
+_NONE_AT_ALL = {"down-sampling": 1.0}
+"""The strength at which a picture is as it is; else 0."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DegradationRow:
+    """The same question with fewer words, or about a worse picture."""
+
+    cases: tuple[Case, ...]
+    seed: int
+    number: int = 9
+    title: str = "Degradation"
+
+    def questions(self, case: Case) -> Iterator[Question]:
+        """Yield the case's own question and all that are worse."""
+        yield own_question(case)
+        for kind, strengths in self._strengths.items():
+            for strength in strengths:
+                question = self._question(case, kind, strength)
+                if question:
+                    yield question
+
+    def judge(self, answers: Answers, rng: np.random.Generator) -> Row:
+        """Return what each strength of each kind costs."""
+        pairs = {
+            kind: {
+                strength: pair_answers(
+                    answers, self.cases, partial(self._question, kind=kind, strength=strength)
+                )
+                for strength in strengths
+            }
+            for kind, strengths in self._strengths.items()
+        }
+        known = {kind: by for kind, by in pairs.items() if any(by.values())}
+        if not known:
+            why = "No case has a reference mask and answers to score."
+            return not_measured(self.number, self.title, why)
+        drops = {
+            kind: {strength: _drop(found, rng) for strength, found in by.items()}
+            for kind, by in known.items()
+        }
+        poor = [kind for kind in known if kind in self._views]
+        verdicts = {kind: _verdict(known[kind], drops[kind]) for kind in poor}
+        has_words = "words lost" in known
+        return Row(
+            number=self.number,
+            title=self.title,
+            verdict=worst(verdicts.values()),
+            sentence=_sentence(verdicts, drops),
+            figures=tuple(_figures(known, drops, rng)),
+            plots=tuple(_plot(kind, by, rng) for kind, by in known.items()),
+            why_not="" if has_words else "No case has a sentence whose words could be left out.",
+        )
+
+    @cached_property
+    def _views(self) -> dict[str, dict[float, View]]:
+        """The ways in which a picture is made worse."""
+        return degraded_views(self.seed)
+
+    @property
+    def _strengths(self) -> dict[str, tuple[float, ...]]:
+        """How strong each kind is, the mildest first."""
+        return {"words lost": WORDS_LOST} | {kind: tuple(by) for kind, by in self._views.items()}
+
+    def _question(self, case: Case, kind: str, strength: float) -> Question | None:
+        """Return what is asked, or None where there is no word to lose."""
+        if kind in self._views:
+            return Question(case=case, text=case.text, view=self._views[kind][strength])
+        words = case.text.split()
+        if not words:
+            return None
+        # One order for all strengths, so that a stronger one loses the same words and more.
+        order = rng_of(self.seed, "words lost", case.case_id).permutation(len(words))
+        lost = set(order[: max(1, round(len(words) * strength / 100))].tolist())
+        kept = [word for place, word in enumerate(words) if place not in lost]
+        return Question(case=case, text=" ".join(kept))
+
+
+def _drop(pairs: Sequence[Pair], rng: np.random.Generator) -> Estimate:
+    """Return what is lost against the question as it is."""
+    return estimate_mean([pair.drop for pair in pairs], rng=rng)
+
+
+def _verdict(pairs: Mapping[float, Sequence[Pair]], drops: Mapping[float, Estimate]) -> Verdict:
+    """Return whether the mildest strength is borne."""
+    mildest = next(iter(pairs))
+    count = num_subjects([pair.drop for pair in pairs[mildest]])
+    return judge_below(drops[mildest], MOST_DROP, num_subjects=count)
+
+
+def _figures(
+    pairs: Mapping[str, Mapping[float, Sequence[Pair]]],
+    drops: Mapping[str, Mapping[float, Estimate]],
+    rng: np.random.Generator,
+) -> Iterator[Figure]:
+    """Yield Dice and the drop at each strength of each kind."""
+    for kind, by_strength in pairs.items():
+        for strength, found in by_strength.items():
+            key = f"{kind}_{strength:g}".replace(" ", "_").replace("-", "_").replace(".", "_")
+            yield Figure(
+                key=f"dice_{key}",
+                name=f"Dice per image, {kind} {strength:g}",
+                estimate=_dice(found, rng),
+                num_cases=len(found),
+            )
+            yield Figure(
+                key=f"drop_{key}",
+                name=f"Drop, {kind} {strength:g}",
+                estimate=drops[kind][strength],
+                num_cases=len(found),
+                unit="points",
+            )
+
+
+def _dice(pairs: Sequence[Pair], rng: np.random.Generator) -> Estimate:
+    """Return Dice per image of the worse question."""
+    seen = [Observation(pair.case.subject, pair.other_overlap.dice) for pair in pairs]
+    return estimate_mean(seen, rng=rng)
+
+
+def _plot(kind: str, pairs: Mapping[float, Sequence[Pair]], rng: np.random.Generator) -> Plot:
+    """Return Dice by strength, from none at all on."""
+    mildest = next(iter(pairs.values()))
+    own = [Observation(pair.case.subject, pair.own_overlap.dice) for pair in mildest]
+    estimates = {_NONE_AT_ALL.get(kind, 0.0): estimate_mean(own, rng=rng)}
+    estimates |= {strength: _dice(found, rng) for strength, found in pairs.items()}
+    return Plot(
+        key=kind.replace(" ", "_").replace("-", "_"),
+        title=f"Dice under {kind}",
+        x_label=_X_LABELS[kind],
+        y_label="Dice per image",
+        lines=(as_line(kind, estimates),),
+    )
+
+
+def _sentence(
+    verdicts: Mapping[str, Verdict], drops: Mapping[str, Mapping[float, Estimate]]
+) -> str:
+    """Return what was found in words."""
+    mildest = {kind: points(next(iter(drops[kind].values()))) for kind in verdicts}
+    told = ", ".join(f"{kind} {lost}" for kind, lost in mildest.items())
+    sentence = f"A slightly worse picture costs, in Dice per image: {told}."
+    if "words lost" in drops:
+        half, all_ = (points(drops["words lost"][percent]) for percent in (50, 100))
+        sentence += f" Half of the words lost cost {half}, all of them {all_}."
+    return sentence

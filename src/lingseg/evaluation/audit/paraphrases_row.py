@@ -1,0 +1,225 @@
+"""Row 5: the same sentence in other words must give the same mask."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from lingseg.datasets.case import Case
+from lingseg.evaluation.audit.answer import Answers, find_if_answered
+from lingseg.evaluation.audit.estimates import Observation, estimate_mean, num_subjects
+from lingseg.evaluation.audit.question import Question, own_question
+from lingseg.evaluation.audit.row import Example, Figure, Line, Plot, Row, not_measured
+from lingseg.evaluation.audit.verdicts import judge_below
+from lingseg.language.paraphrase import paraphrase_text
+from lingseg.metrics.overlap import measure_overlap
+
+CHANGED_BELOW = 0.9
+"""Dice with the own sentence's mask, from which on a mask counts as the same: it may move by ten
+points."""
+UNSTEADY_FROM = 0.2
+"""A user who finds one picture in five answered otherwise for no reason but the wording cannot
+rely on any."""
+
+_MAX_EXAMPLES = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Group:
+    """What became of one case in several wordings."""
+
+    case: Case
+    likeness: tuple[float, ...]
+    """Dice of the mask of each paraphrase with that of the own sentence."""
+    dice: tuple[float, ...]
+    """Of every wording with the reference, the own one first; empty where there is none."""
+    worst_text: str
+    """The paraphrase whose mask is least like that of the own sentence."""
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether any wording changes the mask by more than ten points."""
+        return min(self.likeness) < CHANGED_BELOW
+
+    @property
+    def spread(self) -> float:
+        """Between the best and the worst Dice; without a reference, from the own mask."""
+        return max(self.dice) - min(self.dice) if self.dice else 1 - min(self.likeness)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParaphrasesRow:
+    """Each sentence that is understood whole is said in four more ways."""
+
+    cases: tuple[Case, ...]
+    number: int = 5
+    title: str = "Paraphrases: the same in other words"
+
+    def questions(self, case: Case) -> Iterable[Question]:
+        """Yield the case's own question and its paraphrases."""
+        texts = _paraphrases(case)
+        if texts:
+            yield own_question(case)
+        for text in texts:
+            yield Question(case=case, text=text)
+
+    def judge(self, answers: Answers, rng: np.random.Generator) -> Row:
+        """Return the row."""
+        groups = [group for case in self.cases if (group := _see(answers, case)) is not None]
+        left_out = sum(not _paraphrases(case) for case in self.cases)
+        if not groups:
+            return not_measured(self.number, self.title, _why_nothing(left_out, len(self.cases)))
+        figures = _figures(groups, rng)
+        changed = figures[0].estimate
+        steady = judge_below(changed, UNSTEADY_FROM, num_subjects=num_subjects(_changes(groups)))
+        return Row(
+            number=self.number,
+            title=self.title,
+            verdict=steady,
+            sentence=_sentence(groups, figures, left_out),
+            figures=figures,
+            plots=(_plot(groups),),
+            examples=_pick_examples(groups),
+            why_not=_why_not_all(left_out, len(self.cases)),
+            traits=(("other words", steady),),
+        )
+
+
+def _paraphrases(case: Case) -> tuple[str, ...]:
+    """Return what else a case's sentence could read."""
+    return _cached_paraphrases(case.text, case.side)
+
+
+_cached_paraphrases = lru_cache(maxsize=16_384)(paraphrase_text)
+
+
+def _see(answers: Answers, case: Case) -> _Group | None:
+    """Compare the answers to one case's wordings; None where there are none."""
+    texts = _paraphrases(case)
+    own = find_if_answered(answers, own_question(case)) if texts else None
+    if own is None:
+        return None
+    asked = {text: find_if_answered(answers, Question(case=case, text=text)) for text in texts}
+    told = {text: answer for text, answer in asked.items() if answer is not None}
+    if not told:
+        return None
+    likeness = {text: measure_overlap(own.mask, one.mask).dice for text, one in told.items()}
+    overlaps = [one.overlap for one in (own, *told.values()) if one.overlap is not None]
+    return _Group(
+        case=case,
+        likeness=tuple(likeness.values()),
+        dice=tuple(overlap.dice for overlap in overlaps),
+        worst_text=min(likeness, key=lambda text: likeness[text]),
+    )
+
+
+def _changes(groups: Sequence[_Group]) -> list[Observation]:
+    """Return for each group whether its mask changed."""
+    return [Observation(group.case.subject, float(group.is_changed)) for group in groups]
+
+
+def _figures(groups: Sequence[_Group], rng: np.random.Generator) -> tuple[Figure, ...]:
+    """Return the numbers of the row, the share of changed groups first."""
+    scored = [group for group in groups if group.dice]
+
+    def mean(values: Iterable[tuple[_Group, float]]) -> tuple[list[Observation], int]:
+        seen = [Observation(group.case.subject, value) for group, value in values]
+        return seen, len(seen)
+
+    measured = {
+        ("changed", "Groups whose mask changes by more than 10 points", "percent"): mean(
+            (group, float(group.is_changed)) for group in groups
+        ),
+        ("likeness", "Worst Dice of a paraphrase's mask with the own mask", "percent"): mean(
+            (group, min(group.likeness)) for group in groups
+        ),
+        ("spread", "Spread of Dice per image within a group", "points"): mean(
+            (group, group.spread) for group in scored
+        ),
+        ("worst", "Worst Dice per image of a group", "percent"): mean(
+            (group, min(group.dice)) for group in scored
+        ),
+        ("own", "Dice per image of the own sentence, same cases", "percent"): mean(
+            (group, group.dice[0]) for group in scored
+        ),
+    }
+    return tuple(
+        Figure(
+            key=f"paraphrases_{key}",
+            name=name,
+            estimate=estimate_mean(seen, rng=rng),
+            num_cases=number,
+            unit="points" if unit == "points" else "percent",
+        )
+        for (key, name, unit), (seen, number) in measured.items()
+        if number
+    )
+
+
+def _sentence(groups: Sequence[_Group], figures: Sequence[Figure], left_out: int) -> str:
+    """Return what was found."""
+    value = {figure.key: figure.estimate.value or 0.0 for figure in figures}
+    size = max(len(group.likeness) for group in groups)
+    told = (
+        f"Said in up to {size} other ways, {len(groups)} sentences give another mask in "
+        f"{100 * value['paraphrases_changed']:.0f} % of cases (by more than 10 points of Dice)."
+    )
+    if "paraphrases_spread" in value:
+        told += (
+            f" The Dice of one case spreads over {100 * value['paraphrases_spread']:.1f} points, "
+            f"and the worst wording scores {100 * value['paraphrases_worst']:.1f} where the "
+            f"own one scores {100 * value['paraphrases_own']:.1f}."
+        )
+    left = f" {left_out} sentences were left out." if left_out else ""
+    return told + left
+
+
+def _why_nothing(left_out: int, number: int) -> str:
+    """Return why nothing was measured."""
+    return _why_not_all(left_out, number) or "There is no case."
+
+
+def _why_not_all(left_out: int, number: int) -> str:
+    """Return why some sentences have no paraphrases; empty if all have."""
+    if not left_out:
+        return ""
+    return (
+        f"{left_out} of {number} sentences have no paraphrase: the grammar does not understand "
+        f"every word of them, or they are not English."
+    )
+
+
+def _plot(groups: Sequence[_Group]) -> Plot:
+    """Return the spread of every group, the widest last."""
+    spreads = sorted(group.spread for group in groups)
+    return Plot(
+        key="paraphrases_spread",
+        title="Spread within each group of paraphrases",
+        x_label="Case, from the steadiest to the least steady",
+        y_label="Best less worst Dice"
+        if all(group.dice for group in groups)
+        else "Best less worst Dice (no reference: 1 less the worst Dice with the own mask)",
+        lines=(
+            Line(
+                name="spread",
+                xs=tuple(float(nth) for nth in range(1, len(spreads) + 1)),
+                ys=tuple(spreads),
+            ),
+        ),
+        kind="points",
+    )
+
+
+def _pick_examples(groups: Sequence[_Group]) -> tuple[Example, ...]:
+    """Return the groups with the least steady masks."""
+    changed = sorted(
+        (group for group in groups if group.is_changed), key=lambda group: min(group.likeness)
+    )
+    return tuple(
+        Example(
+            headline="Other words for the same, and another mask",
+            questions=(own_question(group.case), Question(case=group.case, text=group.worst_text)),
+        )
+        for group in changed[:_MAX_EXAMPLES]
+    )

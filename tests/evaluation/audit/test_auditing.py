@@ -1,0 +1,118 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from block_readers import choosy, deaf, reader
+from fakes import write_png
+
+from lingseg.evaluation.audit import CallablePredictor, audit
+from lingseg.evaluation.audit.audit import Audit
+from lingseg.evaluation.audit.question import own_question
+from lingseg.evaluation.audit.row import Row
+
+
+def verdicts(found):
+    return {row.number: row.verdict for row in found.rows}
+
+
+@pytest.mark.slow
+def test_all_nine_rows_are_measured_in_their_order(blocks):
+    found = audit(CallablePredictor(reader), blocks)
+    assert [row.number for row in found.rows] == list(range(1, 10))
+    assert verdicts(found)[1] == verdicts(found)[2] == "yes"
+    assert found.about.num_cases == 8
+    assert found.about.num_refused == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "spoil", ["no texts", "no masks", "empty masks", "one subject", "no train"]
+)
+def test_a_poor_set_loses_rows_and_no_more(blocks, cases, spoil):
+    if spoil == "empty masks":
+        for case in cases:
+            write_png(case.mask, np.zeros((24, 32), dtype=np.uint8))
+    changes = {
+        "no texts": {"text": ""},
+        "no masks": {"mask": None},
+        "one subject": {"subject": "one"},
+        "no train": {},
+        "empty masks": {},
+    }[spoil]
+    spoilt = tuple(replace(case, **changes) for case in cases)
+    splits = {"test": spoilt} if spoil == "no train" else {**blocks.splits, "test": spoilt}
+    found = audit(CallablePredictor(deaf), replace(blocks, splits=splits))
+    lost = {row.number: row.why_not for row in found.rows if row.verdict == "not measured"}
+    assert len(found.rows) == 9
+    assert all(lost.values())
+    assert (8 in lost) == (spoil == "no train")
+    assert {"no texts": 2, "no masks": 1}.get(spoil, 10) in {*lost, 10}
+
+
+def test_rows_come_out_the_same_whether_asked_alone_or_with_others(blocks):
+    predictor = CallablePredictor(reader)
+    alone = audit(predictor, blocks, rows=[2]).rows
+    together = audit(predictor, blocks, rows=[1, 2]).rows
+    assert alone[0] == together[1]
+
+
+def test_a_resumed_audit_finds_the_same_without_asking(blocks, tmp_path):
+    calls = []
+
+    def remembering(image, text):
+        calls.append(text)
+        return reader(image, text)
+
+    first = audit(CallablePredictor(remembering), blocks, rows=[1, 2], out=tmp_path)
+    asked = len(calls)
+    again = audit(CallablePredictor(remembering), blocks, rows=[1, 2], out=tmp_path)
+    assert (asked > 0, len(calls)) == (True, asked)
+    assert again.rows == first.rows
+
+
+def test_a_row_whose_questions_were_all_refused_says_why(blocks):
+    def parrot(image, text):
+        if not text.startswith("the bright block on the "):
+            raise ValueError("not my words")
+        return reader(image, text)
+
+    found = audit(CallablePredictor(parrot), blocks, rows=[1, 2])
+    floors, ablations = found.rows
+    assert floors.verdict == "yes"
+    assert ablations.verdict == "yes"
+    assert "not my words" in floors.why_not
+    assert found.about.num_refused > 0
+
+
+def test_the_audit_keeps_the_answers_of_its_examples_and_no_other(blocks, cases):
+    found = audit(CallablePredictor(reader), blocks, rows=[2])
+    examples = [example for row in found.rows for example in row.examples]
+    assert examples
+    for example in examples:
+        for question in example.questions:
+            assert found.examples.find(question).mask.shape == (24, 32)
+    shown = {question.case.case_id for example in examples for question in example.questions}
+    other = next(case for case in cases if case.case_id not in shown)
+    with pytest.raises(KeyError):
+        found.examples.find(own_question(other))
+
+
+def test_the_headline_names_each_trait_once_by_its_worst_verdict(blocks):
+    def row(number, *traits):
+        return Row(number=number, title="", verdict="yes", sentence="", traits=traits)
+
+    found = audit(CallablePredictor(reader), blocks, rows=[8])
+    assert found.headline == "reads: not measured"
+    rows = (row(3, ("side", "yes"), ("count", "no")), row(4, ("side", "unclear")))
+    assert replace(found, rows=rows).headline == "reads: side unclear, count no"
+    assert isinstance(found, Audit)
+
+
+def test_two_cases_of_one_name_are_refused(blocks, cases):
+    with pytest.raises(ValueError, match="name several cases"):
+        audit(CallablePredictor(choosy), blocks, cases=[cases[0], cases[0]])
+
+
+def test_a_split_without_cases_is_refused(blocks):
+    with pytest.raises(ValueError, match="no case to audit"):
+        audit(CallablePredictor(choosy), blocks, cases=[])

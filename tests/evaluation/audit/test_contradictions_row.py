@@ -1,0 +1,111 @@
+"""Row 3 counts pairs in which both sentences are followed, and moves where no truth is known."""
+
+import numpy as np
+import pytest
+from fake_predictors import box
+from told_answers import answer, case_of
+
+from lingseg.evaluation.audit.answer import AnswersInMemory
+from lingseg.evaluation.audit.contradictions_row import ContradictionsRow, contradicting_texts
+from lingseg.evaluation.audit.question import own_question
+
+LEFT, RIGHT = box(2, 1, 4, 4), box(2, 14, 4, 4)
+TRUTH = {"the left lesion": LEFT, "the right lesion": RIGHT}
+NOTHING = box(0, 0, 0, 0)
+
+
+def pairs(root, number=4):
+    """Return pictures with a lesion on either side and a sentence for each."""
+    return tuple(
+        case_of(f"p{nth}_{half}", f"the {half} lesion", root, picture=f"p{nth}")
+        for nth in range(number)
+        for half in ("left", "right")
+    )
+
+
+def judge(cases, draw):
+    """Judge what `draw` draws for each text."""
+    check = ContradictionsRow(cases=cases)
+    asked = [question for case in cases for question in check.questions(case)]
+    truth = {case.case_id: TRUTH.get(case.text, LEFT) for case in cases}
+    answers = {
+        each.key: answer(draw(each.text), truth[each.case.case_id] if each.case.mask else None)
+        for each in asked
+    }
+    return check.judge(AnswersInMemory(answers), np.random.default_rng(0))
+
+
+def values(row):
+    return {figure.key: figure.estimate.value for figure in row.figures}
+
+
+@pytest.mark.parametrize(
+    ("draw", "shares", "verdict"),
+    [
+        (lambda text: TRUTH[text], (1, 0, 0), "yes"),
+        (lambda text: LEFT, (0, 1, 0), "no"),  # noqa: ARG005
+        (lambda text: RIGHT if "left" in text else LEFT, (0, 0, 1), "no"),
+        (lambda text: NOTHING, (0, 0, 0), "no"),  # noqa: ARG005
+    ],
+    ids=["reads", "stays", "exchanges", "draws nothing"],
+)
+def test_both_sentences_of_a_pair_must_be_followed(draw, shares, verdict, tmp_path):
+    row = judge(pairs(tmp_path), draw)
+    found = values(row)
+    assert tuple(found[f"{key}_side"] for key in ("follows", "stays", "reversed")) == shares
+    assert row.traits == (("side", verdict),)
+
+
+def test_the_sentence_is_plain(tmp_path):
+    row = judge(pairs(tmp_path), lambda text: LEFT)  # noqa: ARG005
+    assert row.sentence == (
+        "Told the other side, it draws what each sentence says in 0 % of 8 questions, stays with "
+        "one of the two masks in 100 %, and exchanges them in 0 %. It does not read the side."
+    )
+    assert row.examples[0].questions[1].text == "the right lesion"
+
+
+def test_without_a_second_truth_a_mask_that_moves_proves_nothing(tmp_path):
+    cases = tuple(case_of(f"p{nth}", "the left lesion", tmp_path) for nth in range(4))
+    row = judge(cases, lambda text: TRUTH[text])
+    assert values(row) == {"changes_side": 1, "dice_with_old_side": 0}
+    assert row.traits == (("side", "unclear"),)
+
+
+def test_without_a_second_truth_a_mask_that_stays_convicts(tmp_path):
+    cases = tuple(case_of(f"p{nth}", "the left lesion", tmp_path, mask=None) for nth in range(4))
+    row = judge(cases, lambda text: LEFT)  # noqa: ARG005
+    assert values(row) == {"changes_side": 0}
+    assert row.traits == (("side", "no"),)
+
+
+def test_another_target_in_the_same_picture_is_asked_for(tmp_path):
+    texts = ("the liver in the CT", "the spleen in the CT")
+    cases = tuple(case_of(text[4:9], text, tmp_path, picture="p") for text in texts)
+    asked = list(ContradictionsRow(cases=cases).questions(cases[0]))
+    assert {each.text for each in asked} == set(texts)
+    assert {each.case.case_id for each in asked} == {"liver", "splee"}
+
+
+def test_a_table_that_names_its_pairs_is_believed(tmp_path):
+    columns = {"pair": "p0_0", "attribute": "count"}
+    cases = tuple(
+        case_of(name, text, tmp_path, picture="p", columns=columns)
+        for name, text in (("both", "2 spots: top, bottom"), ("one", "1 spot: top"))
+    )
+    (told,) = {each.text for each in ContradictionsRow(cases=cases).questions(cases[0])} - {
+        cases[0].text
+    }
+    assert told == "1 spot: top"
+
+
+def test_what_is_not_there_is_no_contradiction(tmp_path):
+    case = case_of("p", "no lesion on the left", tmp_path)
+    assert list(ContradictionsRow(cases=(case,)).questions(case)) == []
+    assert contradicting_texts(case) == ()
+
+
+def test_sentences_that_say_nothing_of_the_kind_are_not_measured(tmp_path):
+    case = case_of("p", "a lesion", tmp_path)
+    assert own_question(case) not in ContradictionsRow(cases=(case,)).questions(case)
+    assert judge((case,), lambda text: LEFT).verdict == "not measured"  # noqa: ARG005
