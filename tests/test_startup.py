@@ -8,7 +8,10 @@ from PIL import Image as PillowImage
 
 import lingseg
 
-HEAVY = ("torch", "scipy", "rich.progress", "openpyxl", "imagehash", "transformers", "accelerate")
+HEAVY = (
+    "torch", "scipy", "rich.progress", "openpyxl", "imagehash", "transformers", "accelerate",
+    "pydicom", "nibabel", "highdicom",
+)  # fmt: skip
 SCRIPT = """
 import sys
 from lingseg.cli.main import run

@@ -84,7 +84,7 @@ def test_json_is_for_machines(bundle, scans, capsys):
     assert [Path(one["image"]).name for one in said["masks"]] == ["a.png", "c.png"]
     assert [one["is_found"] for one in said["masks"]] == [False, False]
     assert Path(said["masks"][0]["mask"]).is_file()
-    assert "is not a PNG, JPEG or TIFF" in said["failed"][0]["failure"]
+    assert "is not a PNG, JPEG, TIFF, DICOM or NIfTI" in said["failed"][0]["failure"]
 
 
 def test_a_second_run_does_only_what_is_missing(bundle, capsys):
@@ -117,13 +117,13 @@ def nan_tiff() -> bytes:
 
 
 BAD_PICTURES = {
-    "text.png": (b"hello\n", "is not a PNG, JPEG or TIFF picture"),
+    "text.png": (b"hello\n", "is not a PNG, JPEG, TIFF, DICOM or NIfTI file"),
     "short.jpg": (encoded(random_pixels(), "JPEG")[:-40], "starts as JPEG but is damaged"),
     "bomb.png": (png_that_claims(50_000, 50_000), "far more than the 40,000,000 pixels"),
     "one.png": (png_that_claims(1, 1), "has 1 x 1 pixels"),
     "nan.tif": (nan_tiff(), "values that are not finite"),
     "empty.png": (b"", "is empty (0 bytes)"),
-    "scan.dcm": (b"anything", "is DICOM, which is not read yet"),
+    "scan.dcm": (bytes(128) + b"DICM", "holds nothing"),
 }
 
 
@@ -279,4 +279,35 @@ def test_a_check_without_scipy_names_the_extra_before_anything_is_drawn(
     assert capsys.readouterr().err == (
         "lingseg: this needs scipy, which is not installed. Run: pip install 'lingseg[evaluate]'\n"
     )
+    assert not Path("out").exists()
+
+
+def test_a_format_for_the_whole_batch_is_one_file_beside_the_masks(bundle, capsys):
+    call = ["predict", "scans", "-p", "left", "-m", bundle, "-o", "out", "--format"]
+    assert run([*call, "coco"]) == 0
+    assert f"all masks: {Path('out/coco.json')}" in capsys.readouterr().out
+    before = Path("out/coco.json").read_bytes()
+    assert len(json.loads(before)["images"]) == 3
+    Path("out/b--left.png").unlink()
+    assert run([*call, "coco"]) == 0
+    assert "(2 from an earlier run)" in capsys.readouterr().out
+    assert Path("out/coco.json").read_bytes() == before
+
+
+def test_a_dicom_format_of_a_png_is_refused_in_one_line(bundle, capsys):
+    call = ["predict", "scans/a.png", "-p", "left", "-m", bundle, "-o", "out"]
+    assert run([*call, "--format", "dicom-seg"]) == 2
+    shown = capsys.readouterr()
+    assert "a.png: A DICOM object was asked for" in shown.err
+    assert shown.err.count("\n") == 1
+    assert files("out") == []
+
+
+def test_deidentifying_without_its_package_is_told_before_anything_is_drawn(
+    bundle, capsys, monkeypatch
+):
+    monkeypatch.setattr("lingseg.imaging.deidentification.find_spec", lambda _: None)
+    call = ["predict", "scans/a.png", "-p", "left", "-m", bundle, "-o", "out", "--deidentify"]
+    assert run(call) == 2
+    assert "pip install dicom-anonymizer" in capsys.readouterr().err
     assert not Path("out").exists()

@@ -69,7 +69,8 @@ def test_the_predictions_page_names_every_field():
         input_hash=None,
     )
     named = first_column(REFERENCE / "predictions.md", heading="The `.json`")
-    assert named == ["input", "disagreements", *result.as_record()]
+    of_batches = ["input", "format", "is_deidentified", "warnings", "disagreements"]
+    assert named == [*of_batches, *result.as_record()]
 
 
 def test_the_data_set_page_names_every_field_and_finding():

@@ -5,6 +5,7 @@ from hypothesis.extra import numpy as hnp
 from raster_files import random_pixels
 
 from lingseg.imaging import Image, as_rgb
+from lingseg.imaging.intensity import measure_window
 
 
 def test_8_bits_are_shown_as_they_are():
@@ -55,3 +56,21 @@ def test_tall_pictures_are_shown_whole():
     low, high = np.percentile(pixels, (0.5, 99.5), method="nearest")
     expected = np.rint(np.clip((pixels.astype(float) - low) / (high - low), 0, 1) * 255)
     np.testing.assert_array_equal(as_rgb(Image(pixels=pixels))[..., 0], expected)
+
+
+def test_a_window_decides_what_is_black_and_white():
+    pixels = np.arange(12, dtype=np.float32).reshape(3, 4)
+    shown = as_rgb(Image(pixels=pixels, window=(2.0, 7.0)))[..., 0]
+    np.testing.assert_array_equal(shown.ravel()[[0, 2, 3, 7, 11]], [0, 0, 51, 255, 255])
+    inverted = as_rgb(Image(pixels=pixels, window=(7.0, 2.0)))[..., 0]
+    np.testing.assert_array_equal(inverted, 255 - shown)
+    shallow = as_rgb(Image(pixels=pixels.astype(np.uint8), window=(2.0, 7.0)))[..., 0]
+    np.testing.assert_array_equal(shallow, shown)
+
+
+def test_slices_share_a_window_over_all_their_values():
+    slices = np.arange(40 * 6, dtype=np.float32).reshape(40, 2, 3)
+    low, high = measure_window(slices.__getitem__, 40)
+    assert low <= 2
+    assert high >= 237
+    assert measure_window(np.ones_like(slices).__getitem__, 40) is None

@@ -160,8 +160,8 @@ def test_values_that_are_not_finite_are_refused(value):
 @pytest.mark.parametrize(
     ("data", "line"),
     [
-        (b"hello, I am a text\n", "is not a PNG, JPEG or TIFF picture"),
-        (encoded(random_pixels(), "GIF"), "is not a PNG, JPEG or TIFF picture"),
+        (b"hello, I am a text\n", "is not a PNG, JPEG, TIFF, DICOM or NIfTI file"),
+        (encoded(random_pixels(), "GIF"), "is not a PNG, JPEG, TIFF, DICOM or NIfTI file"),
         (encoded(random_pixels(channels=3), "JPEG")[:-60], "starts as JPEG but is damaged"),
         (encoded(random_pixels(channels=3))[:200], "starts as PNG but is damaged"),
         (encoded(random_pixels(channels=3), "TIFF")[:200], "starts as TIFF but is damaged"),

@@ -1,8 +1,18 @@
 import numpy as np
 import pytest
+from clinical_files import film, saved
 from raster_files import encoded, random_pixels
 
-from lingseg.imaging import UnreadableImage, decode_image, limits, read_image, read_mask, reading
+from lingseg.imaging import (
+    UnreadableImage,
+    decode_image,
+    limits,
+    read_image,
+    read_mask,
+    read_pictures,
+    read_volume,
+    reading,
+)
 
 
 def test_a_picture_on_disk_is_read(tmp_path):
@@ -31,18 +41,24 @@ def test_what_is_not_a_file_of_pixels_is_named(read, tmp_path):
         read(tmp_path / "missing.png")
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "format_name"),
-    [
-        ("scan.dcm", b"anything", "DICOM"),
-        ("scan", bytes(128) + b"DICM", "DICOM"),
-        ("scan.NII", b"anything", "NIfTI"),
-        ("scan.nii.gz", b"anything", "NIfTI"),
-    ],
-)
-def test_formats_that_come_later_are_named(name, data, format_name):
-    with pytest.raises(UnreadableImage, match=f"is {format_name}, which is not read yet"):
-        decode_image(data, name)
+def test_the_format_is_told_by_the_content_and_not_by_the_name():
+    assert decode_image(encoded(random_pixels()), "scan.dcm").size == (11, 17)
+    assert decode_image(saved(film()), "scan.png").size == (7, 10)
+    with pytest.raises(UnreadableImage, match="is not a PNG, JPEG, TIFF, DICOM or NIfTI file"):
+        decode_image(b"anything", "scan.nii.gz")
+
+
+def test_a_mask_in_a_clinical_format_is_refused():
+    with pytest.raises(UnreadableImage, match="is DICOM; expected a mask as PNG"):
+        reading.decode_mask(saved(film()), "mask.dcm")
+
+
+@pytest.mark.parametrize("read", [read_volume, read_pictures])
+def test_a_picture_is_a_volume_of_one_slice(read, tmp_path):
+    (tmp_path / "a.png").write_bytes(encoded(random_pixels()))
+    pictures = read(tmp_path / "a.png")
+    assert pictures.size == (11, 17)
+    assert read is read_pictures or len(pictures) == 1
 
 
 def test_a_file_that_is_too_long_is_refused_before_it_is_read(tmp_path, monkeypatch):
@@ -63,8 +79,8 @@ def test_a_file_that_grows_while_it_is_read_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(
         reading,
         "check_file_bytes",
-        lambda name, size: (
-            checks.append(size) or (genuine(name, size) if len(checks) > 1 else None)
+        lambda name, size, most: (
+            checks.append(size) or (genuine(name, size, most) if len(checks) > 1 else None)
         ),
     )
     with pytest.raises(UnreadableImage, match="has 51 bytes"):

@@ -1,6 +1,6 @@
 import pytest
 
-from lingseg.language import states_side, states_zone, swap_sides, to_side
+from lingseg.language import states_side, states_zone, swap_sides, to_side, to_side_on_picture
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,22 @@ def test_nothing_is_exchanged_where_words_are_names():
     assert to_side("left kidney", "image", "none") == "left kidney"
     assert to_side("left kidney", "image", "image") == "left kidney"
     assert to_side("left kidney", "patient", "image") == "right kidney"
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted", "patient_left", "heard"),
+    [
+        ("patient", "image", None, "right lung"),
+        ("patient", "image", "right", "right lung"),
+        ("patient", "image", "left", "left lung"),
+        ("patient", "patient", "right", "left lung"),
+        ("patient", "patient", "left", "right lung"),
+        ("patient", "image", "neither", "left lung"),
+        ("patient", "none", "left", "left lung"),
+        ("image", "image", "left", "left lung"),
+        ("image", "patient", "left", "right lung"),
+        ("none", "image", "left", "left lung"),
+    ],
+)
+def test_the_patients_side_becomes_the_models_by_the_picture(source, wanted, patient_left, heard):
+    assert to_side_on_picture("left lung", source, wanted, patient_left) == heard

@@ -108,7 +108,7 @@ def test_a_file_gives_what_its_pixels_give_and_its_hash(model, tmp_path):
 
 def test_a_text_file_is_no_picture(model, tmp_path):
     (tmp_path / "text.png").write_text("hello")
-    with pytest.raises(UnreadableImage, match="not a PNG, JPEG or TIFF"):
+    with pytest.raises(UnreadableImage, match="not a PNG, JPEG, TIFF, DICOM or NIfTI"):
         model.segment(tmp_path / "text.png", "left")
 
 
@@ -151,6 +151,18 @@ def test_a_model_of_the_patients_side_hears_pictures_sides(tmp_path):
     own = model.segment(two_lights(), "left")
     assert own.centroid[1] > WIDTH / 2
     assert model.segment(two_lights(), "left", side="image").centroid[1] < WIDTH / 2
+
+
+@pytest.mark.parametrize(
+    ("patient_left", "edge"), [(None, "right"), ("right", "right"), ("left", "left")]
+)
+@pytest.mark.parametrize("model_side", ["image", "patient"])
+def test_the_patients_left_lies_where_the_picture_says(model_side, patient_left, edge, tmp_path):
+    model = lingseg.load(write_fake_bundle(tmp_path / "fake.lingseg", side=model_side))
+    picture = Image(pixels=two_lights(), patient_left=patient_left)
+    found = model.segment(picture, "left", side="patient").centroid[1]
+    assert ("right" if found > WIDTH / 2 else "left") == edge
+    assert model.segment(picture, "left", side="image").centroid[1] < WIDTH / 2
 
 
 def test_a_model_whose_sides_are_names_hears_the_sentence_as_it_is(tmp_path):

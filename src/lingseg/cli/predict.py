@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from lingseg.imaging.deidentification import need_deidentification
 from lingseg.prediction import (
     BatchOptions,
     Job,
     Model,
     Outcome,
+    collect,
     find_images,
     load,
     make_jobs,
     read_jobs,
     run_jobs,
 )
+from lingseg.prediction.formats import FormatName
 from lingseg.prediction.predictor import checked_threshold
 from lingseg.prediction.result import RESEARCH_USE
 from lingseg.prediction.sentence import checked_text
@@ -38,7 +41,8 @@ def predict(
     model: Annotated[str, Parameter(name=["--model", "-m"])] = "default",
     side: Literal["image", "patient"] | None = None,
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("lingseg-masks"),
-    format: Literal["png"] = "png",  # noqa: A002, ARG001 - the word people type; others will follow
+    format: FormatName = "png",  # noqa: A002 - the word people type
+    deidentify: Annotated[bool, Parameter(negative="")] = False,
     overlay: Annotated[bool, Parameter(negative="")] = False,
     check: Annotated[bool, Parameter(negative="")] = False,
     jobs: Path | None = None,
@@ -49,8 +53,8 @@ def predict(
 ) -> int:
     """Draw the mask that each sentence describes in each picture.
 
-    Masks are PNG, 0 and 255, as large as the picture is shown (upright); beside each lies a .json
-    with what was asked and what came out.
+    Masks are PNG, 0 and 255, as large as the picture is shown (upright), unless --format says
+    otherwise; beside each lies a .json with what was asked and what came out.
     Research use only; not a medical device.
 
     Args:
@@ -59,7 +63,11 @@ def predict(
         model: A model that ships with the package, or the path of a bundle.
         side: Whose left and right the sentences mean; as the model learnt it if not given.
         out: The folder for masks. What lies there already, for the same question, stays.
-        format: How masks are written.
+        format: How masks are written. dicom-seg, dicom-sr (area and diameters) and
+            secondary-capture need DICOM pictures; coco, label-studio and cvat write one file for
+            all masks beside their PNG.
+        deidentify: Take the patient out of DICOM objects (PS3.15 basic profile) and file names out
+            of the .json.
         overlay: Also write each picture with its mask drawn on it.
         check: Also say where a mask is not what its sentence says ("two", and one part was drawn).
         jobs: A CSV table with the columns image,text[,output]: one sentence a row.
@@ -72,6 +80,8 @@ def predict(
         checked_threshold(threshold)
     if check:
         _need_scipy()
+    if deidentify:
+        need_deidentification()
     todo = _jobs(inputs, prompt or [], jobs, out, is_recursive=recursive)
     loaded = load(model)
     options = BatchOptions(
@@ -79,12 +89,17 @@ def predict(
         threshold=loaded.threshold if threshold is None else threshold,
         has_overlay=overlay,
         has_check=check,
+        format=format,
+        is_deidentified=deidentify,
     )
     outcomes = _run(loaded, todo, options, has_bar=not (quiet or as_json))
+    collected = collect(outcomes, options, out)
     if as_json:
-        print(_as_json(outcomes))
+        print(_as_json(outcomes, options))
     elif not quiet:
-        _print_outcomes(outcomes)
+        _print_outcomes(outcomes, options)
+        if collected is not None:
+            print(f"all masks: {collected}")
     _print_warnings(outcomes)
     return _exit_code(outcomes)
 
@@ -157,11 +172,11 @@ def _new_bar(total: int) -> "Progress":
     return bar
 
 
-def _print_outcomes(outcomes: Sequence[Outcome]) -> None:
+def _print_outcomes(outcomes: Sequence[Outcome], options: BatchOptions) -> None:
     """Print a line for every mask, and the sum."""
     for outcome in outcomes:
         if outcome.record is not None:
-            print(f"{outcome.job.output}  {_verdict(outcome)}")
+            print(f"{options.paths(outcome.job)[0]}  {_verdict(outcome)}")
             for line in outcome.record.get("disagreements", ()):
                 print(f"  {line}")
     done = [outcome for outcome in outcomes if outcome.record is not None]
@@ -183,9 +198,11 @@ def _print_warnings(outcomes: Sequence[Outcome]) -> None:
     """Say what failed and which words were not read, each once, whoever the reader is."""
     lines = []
     for outcome in outcomes:
+        record = outcome.record or {}
+        lines += [f"warning: {outcome.job.image}: {text}." for text in record.get("warnings", ())]
         if outcome.failure is not None:
             lines.append(outcome.failure)
-        elif lost := (outcome.record or {}).get("lost_words"):
+        elif lost := record.get("lost_words"):
             more = f" and {len(lost) - _MAX_NAMED} more" if len(lost) > _MAX_NAMED else ""
             lines.append(
                 f"warning: the sentence is longer than the model reads; it did not read "
@@ -200,10 +217,14 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _as_json(outcomes: Sequence[Outcome]) -> str:
+def _as_json(outcomes: Sequence[Outcome], options: BatchOptions) -> str:
     """Return what came out as one JSON document."""
     masks = [
-        {"image": str(one.job.image), "mask": str(one.job.output), "was_done": one.was_done}
+        {
+            "image": str(one.job.image),
+            "mask": str(options.paths(one.job)[0]),
+            "was_done": one.was_done,
+        }
         | dict(one.record)
         for one in outcomes
         if one.record is not None

@@ -1,10 +1,12 @@
 """Pixels that know where they lie."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from lingseg.imaging.source import Source
 
 Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16] | NDArray[np.float32]
 """Grey (height, width) or colour (height, width, 3)."""
@@ -17,6 +19,15 @@ Probabilities: TypeAlias = NDArray[np.float32]
 
 Spacing: TypeAlias = tuple[float, float]
 """Millimetres from one row to the next, and from one column to the next."""
+Affine: TypeAlias = NDArray[np.float64]
+"""(4, 4): from (row, column, slice, 1) to millimetres in the patient, RAS+ as nibabel has it.
+
+x grows towards the patient's right, y to the front, z to the head; DICOM's x and y point the other
+way. Its first column is the step from one row to the next, its second that to the next column."""
+Window: TypeAlias = tuple[float, float]
+"""The values shown black and white; the first is the larger one where white is stored as low."""
+PatientLeft: TypeAlias = Literal["left", "right", "neither"]
+"""The edge of the picture at which the patient's left lies; "neither": seen from the side."""
 
 
 class UnreadableImage(ValueError):
@@ -30,6 +41,14 @@ class Image:
     pixels: Pixels
     spacing: Spacing | None = None
     """None where the file does not tell, as in PNG, JPEG and TIFF."""
+    affine: Affine | None = None
+    """None where the file does not tell where in the patient the picture lies, as in films."""
+    window: Window | None = None
+    """None: 8-bit values are shown as they are, deeper ones by percentiles."""
+    patient_left: PatientLeft | None = None
+    """None where the file does not tell. Films hang with the patient's left on the right."""
+    source: Source | None = None
+    """None where the picture does not come from DICOM."""
 
     @property
     def size(self) -> tuple[int, int]:

@@ -1,5 +1,7 @@
 """What a file of pixels may ask of this machine, checked before anything is decoded."""
 
+import math
+
 from lingseg.imaging.image import UnreadableImage
 
 MAX_FILE_BYTES = 256 * 2**20
@@ -11,9 +13,15 @@ MAX_RATIO = 1_100
 """Decoded bytes to stored bytes. Deflate, which PNG uses, cannot go beyond 1,032."""
 RATIO_FREE_BYTES = 32 * 2**20
 """Decoded bytes up to which any ratio will do: other methods pack a blank page smaller still."""
+MAX_VOLUME_FILE_BYTES = 768 * 2**20
+"""A 512 x 512 x 600 CT of 32 bits; a file of many frames lies in memory while it is read."""
+MAX_VOLUME_BYTES = 3 * 2**29
+"""Decoded bytes of a volume that has to lie in memory whole: a 512 x 512 x 1,500 CT of 16 bits."""
+MAX_SLICES = 10_000
+"""Files of a series, or frames of a file."""
 
 
-def check_file_bytes(name: str, file_bytes: int) -> None:
+def check_file_bytes(name: str, file_bytes: int, most: int | None = None) -> None:
     """Refuse a file that is empty or too long to be read into memory.
 
     Raises:
@@ -21,9 +29,10 @@ def check_file_bytes(name: str, file_bytes: int) -> None:
     """
     if not file_bytes:
         raise UnreadableImage(f"{name} is empty (0 bytes); expected a picture. Save it again.")
-    if file_bytes > MAX_FILE_BYTES:
+    most = MAX_FILE_BYTES if most is None else most
+    if file_bytes > most:
         raise UnreadableImage(
-            f"{name} has {file_bytes:,} bytes; at most {MAX_FILE_BYTES:,} are read. "
+            f"{name} has {file_bytes:,} bytes; at most {most:,} are read. "
             f"Save a smaller or compressed version."
         )
 
@@ -56,4 +65,31 @@ def check_ratio(name: str, stored_bytes: int, decoded_bytes: int) -> None:
         raise UnreadableImage(
             f"{name} would unpack {stored_bytes:,} bytes to {decoded_bytes:,}; at most "
             f"{MAX_RATIO:,} times as many are expected. It is damaged or made to fill memory."
+        )
+
+
+def check_volume(name: str, shape: tuple[int, ...], bytes_per_value: int) -> None:
+    """Refuse a volume that would not fit into memory, or has too many or too small slices.
+
+    Raises:
+        UnreadableImage: It is one of these.
+    """
+    decoded_bytes = math.prod(shape) * bytes_per_value
+    if decoded_bytes > MAX_VOLUME_BYTES or max(shape) > MAX_SLICES * 10:
+        raise UnreadableImage(
+            f"{name} has {' x '.join(map(str, shape))} voxels, {decoded_bytes:,} bytes; at most "
+            f"{MAX_VOLUME_BYTES:,} are read. Save a part of it, or fewer bytes a voxel."
+        )
+
+
+def check_num_slices(name: str, num_slices: int) -> None:
+    """Refuse no slices, or more than any scanner takes.
+
+    Raises:
+        UnreadableImage: It is one of these.
+    """
+    if not 1 <= num_slices <= MAX_SLICES:
+        raise UnreadableImage(
+            f"{name} has {num_slices:,} slices; expected 1 to {MAX_SLICES:,}. "
+            f"It is damaged, or split it."
         )

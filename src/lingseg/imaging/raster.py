@@ -16,7 +16,6 @@ Decisions, the same for pictures and masks:
 """
 
 import struct
-import threading
 import warnings
 import zlib
 from io import BytesIO
@@ -26,6 +25,7 @@ from PIL import Image as PillowImage
 from PIL import ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
+from lingseg.imaging.decoding import decoding_quietly
 from lingseg.imaging.image import MaskPixels, Pixels, UnreadableImage
 from lingseg.imaging.limits import MAX_PIXELS, check_ratio, check_size
 
@@ -44,8 +44,6 @@ _DECODER_ERRORS = (
     AttributeError, RuntimeError, MemoryError, struct.error, zlib.error,
     PillowImage.DecompressionBombError, PillowImage.DecompressionBombWarning,
 )  # fmt: skip
-# Warning filters belong to the whole process, and one large picture at a time is enough memory.
-_DECODING = threading.Lock()
 
 _FULL_SCALES = (1, 255, 65535)
 """The values that stand for "in" in masks as people save them."""
@@ -60,8 +58,7 @@ def decode_picture(data: bytes, name: str) -> Pixels:
     Raises:
         UnreadableImage: They are not such a file, are damaged, or break a limit.
     """
-    with _DECODING, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's remarks on metadata, which is not used
+    with decoding_quietly():
         warnings.simplefilter("error", PillowImage.DecompressionBombWarning)
         try:
             with PillowImage.open(BytesIO(data), formats=FORMATS) as picture:
@@ -193,4 +190,7 @@ def _what_is_wrong(data: bytes, name: str, error: BaseException) -> str:
                 f"{name} starts as {format_name} but is damaged, cut short or of a kind that is "
                 f"not read{why}. Save it again, as 8-bit PNG if in doubt."
             )
-    return f"{name} is not a PNG, JPEG or TIFF picture, whatever its name. Convert it to PNG."
+    return (
+        f"{name} is not a PNG, JPEG, TIFF, DICOM or NIfTI file, whatever its name. "
+        f"Convert it to PNG."
+    )

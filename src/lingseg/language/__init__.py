@@ -1,6 +1,14 @@
 """What is said of an image."""
 
-from lingseg.language.side import SIDES, Side, states_side, states_zone, swap_sides, to_side
+from lingseg.language.side import (
+    SIDES,
+    Side,
+    states_side,
+    states_zone,
+    swap_sides,
+    to_side,
+    to_side_on_picture,
+)
 from lingseg.language.turn import FLIPS, Flip, can_mirror, can_turn, mirror_text, turn_text
 from lingseg.language.vocabulary import WORDS
 
@@ -17,5 +25,6 @@ __all__ = [
     "states_zone",
     "swap_sides",
     "to_side",
+    "to_side_on_picture",
     "turn_text",
 ]

@@ -23,6 +23,9 @@ Side: TypeAlias = Literal["image", "patient", "none"]
 
 SIDES: tuple[Side, ...] = get_args(Side)
 
+PatientLeft: TypeAlias = Literal["left", "right", "neither"]
+"""The edge of a picture at which the patient's left lies; "neither": seen from the side."""
+
 _LEFT_OR_RIGHT = re.compile(r"\b(?:left|right)\b", re.IGNORECASE)
 _ONE_LUNG = r"(?:(?:all|whole|upper|middle|mid|lower)\s+)*(?:left|right)\s+lung"
 _BOTH_LUNGS = re.compile(rf"\b({_ONE_LUNG})(\s+and\s+)({_ONE_LUNG})\b", re.IGNORECASE)
@@ -46,6 +49,31 @@ def to_side(text: str, source: Side, wanted: Side) -> str:
     if source == wanted or "none" in (source, wanted):
         return text
     return exchange_sides(text)
+
+
+def to_side_on_picture(
+    text: str, source: Side, wanted: Side, patient_left: PatientLeft | None
+) -> str:
+    """Return `text`, whose left is that of `source`, as a model that means `wanted` has to hear it.
+
+    `to_side` takes pictures to hang as films do, with the patient's left on the right, and so does
+    a model that learnt the patient's sides: it sees pixels, not how they lie in the patient. So the
+    patient's side becomes the picture's by where it lies in this picture, and the picture's side
+    the model's as in the usual hanging.
+
+    Args:
+        text: The sentence.
+        source: Whose left and right it means.
+        wanted: Whose left and right the model learnt.
+        patient_left: Where the patient's left lies in the picture; None: as in the usual hanging.
+            Where it lies at neither edge, the picture shows no patient's side to convert from, and
+            the words stay.
+    """
+    if source != "patient" or patient_left in {None, "right"}:
+        return to_side(text, source, wanted)
+    if patient_left == "neither":
+        return text
+    return to_side(text, "image", wanted)
 
 
 def exchange_sides(text: str) -> str:

@@ -1,6 +1,6 @@
 """Models at work: bundles, what they answer, and batches of questions. No torch."""
 
-from lingseg.prediction.batch import BatchOptions, Outcome, run_jobs
+from lingseg.prediction.batch import BatchOptions, Outcome, collect, run_jobs
 from lingseg.prediction.bundle import Bundle, read_bundle, write_bundle
 from lingseg.prediction.job import Job, find_images, make_jobs, read_jobs
 from lingseg.prediction.manifest import Manifest
@@ -17,6 +17,7 @@ __all__ = [
     "Outcome",
     "Request",
     "Result",
+    "collect",
     "find_images",
     "load",
     "make_jobs",

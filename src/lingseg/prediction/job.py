@@ -6,7 +6,7 @@ import io
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -184,6 +184,21 @@ def _refuse_collisions(jobs: Sequence[Job]) -> None:
                     f"Give every row an output of its own."
                 )
             written.add(key)
+
+
+def refuse_overwriting(jobs: Sequence[Job], paths: Callable[[Job], Iterable[Path]]) -> None:
+    """Refuse jobs whose files, as `paths` gives them, would be written over a picture.
+
+    Raises:
+        ValueError: One would be.
+    """
+    pictures = {_key(job.image) for job in jobs}
+    for job in jobs:
+        for path in paths(job):
+            if _key(path) in pictures:
+                raise ValueError(
+                    f"{path} is a picture and would be written over. Choose another folder with -o."
+                )
 
 
 def _key(path: Path) -> str:

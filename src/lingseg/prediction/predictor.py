@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 import lingseg
 from lingseg.imaging import (
     Image,
+    PatientLeft,
     Probabilities,
     Rgb,
     Spacing,
@@ -21,7 +22,7 @@ from lingseg.imaging import (
     resize_probabilities,
     resize_rgb,
 )
-from lingseg.language.side import Side, to_side
+from lingseg.language.side import Side, to_side_on_picture
 from lingseg.prediction.bundle import SUFFIX, Bundle, read_bundle
 from lingseg.prediction.graphs import Floats, Graphs, WordMask
 from lingseg.prediction.manifest import Manifest
@@ -121,6 +122,7 @@ class Model:
             encoded=encoded,
             size=image.size,
             spacing=image.spacing,
+            patient_left=image.patient_left,
             input_hash=input_hash,
         )
 
@@ -169,6 +171,8 @@ class EncodedImage:
     size: tuple[int, int]
     """Height and width of the picture as it was given."""
     spacing: Spacing | None
+    patient_left: PatientLeft | None
+    """Where the patient's left lies in the picture; None: its file does not tell."""
     input_hash: str | None
 
     def segment(
@@ -185,7 +189,8 @@ class EncodedImage:
             text: What to segment, in a few words.
             threshold: The probability from which on a pixel is in; None: the model's own.
             side: Whose left and right the text means; None: as the model learnt it. Where the two
-                differ, the text is rewritten for the model.
+                differ, or the picture does not hang as films do, the text is rewritten for the
+                model: the picture tells where the patient's left lies.
             allow_null: Let the empty text pass: the model then goes by the picture alone.
 
         Raises:
@@ -194,7 +199,7 @@ class EncodedImage:
         asked = checked_text(text, allow_null=allow_null)
         side = side or self.model.side
         threshold = self.model.threshold if threshold is None else checked_threshold(threshold)
-        heard = to_side(asked, side, self.model.side)
+        heard = to_side_on_picture(asked, side, self.model.side, self.patient_left)
         small, presence, lost_words = self.model.segment_encoded(self.encoded, heard)
         probabilities = resize_probabilities(small, self.size)
         return Result(

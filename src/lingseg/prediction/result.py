@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -164,13 +165,23 @@ class Result:
         record = {**more, **self.as_record()}
         record_path(path).unlink(missing_ok=True)  # it must never speak of an older mask
         write_mask(path, Mask(pixels=self.mask, spacing=self.spacing))
-        write_text(record_path(path), json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+        write_record(path, record)
         return record
 
 
 def record_path(mask_path: Path) -> Path:
     """Return where the `.json` of a mask lies."""
     return mask_path.with_suffix(".json")
+
+
+def write_record(mask_path: Path, record: Mapping[str, object]) -> None:
+    """Write the `.json` of a mask.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    write_text(record_path(mask_path), text)
 
 
 def hash_text(text: str) -> str:

@@ -1,0 +1,71 @@
+"""A picture with its mask drawn on it, as a DICOM Secondary Capture, for any viewer."""
+
+from pathlib import Path
+
+import numpy as np
+
+from lingseg.imaging.delineation import Delineation
+from lingseg.imaging.dicom_object import DicomContext, write_object
+from lingseg.imaging.image import Affine, Image
+from lingseg.imaging.intensity import as_rgb
+from lingseg.imaging.overlay import draw_overlay
+
+SERIES_NUMBER = 9003
+_ANY_ORIENTATION = ("L", "F")
+"""highdicom wants one to be given; the standard lets it be empty where it is not known."""
+_TOWARDS = ("LR", "PA", "FH")
+"""What DICOM calls the two ends of the axes of RAS+, first the lower."""
+
+
+def write_capture(
+    path: Path, image: Image, delineation: Delineation, context: DicomContext
+) -> None:
+    """Write the overlay in red, green and blue.
+
+    Raises:
+        ValueError: It is a stack of pictures; or it is to be de-identified, and the source does not
+            say that its pixels are free of burned-in text.
+        OSError: The file cannot be written.
+    """
+    from highdicom.sc import SCImage
+
+    if len(delineation.masks) != 1:
+        raise ValueError(
+            f"A secondary capture shows one picture; {len(delineation.masks)} were given. "
+            f"Choose --format dicom-seg for volumes."
+        )
+    burned_in = str(context.first.get("BurnedInAnnotation", "") or "")
+    if context.is_deidentified and burned_in != "NO":
+        raise ValueError(
+            "The pixels may show the patient's name (BurnedInAnnotation is "
+            f"{burned_in or 'not given'}; expected NO), and a secondary capture copies them. "
+            "Choose --format dicom-seg, which holds no pixels of the source."
+        )
+    maker = context.maker("capture", series_number=SERIES_NUMBER)
+    made = SCImage.from_ref_dataset(
+        ref_dataset=context.first,
+        pixel_array=draw_overlay(as_rgb(image), delineation.masks[0]),
+        photometric_interpretation="RGB",
+        bits_allocated=8,
+        coordinate_system="PATIENT",
+        pixel_spacing=delineation.spacing,  # type: ignore[arg-type]  # highdicom's hint is too narrow
+        patient_orientation=_ANY_ORIENTATION,
+        transfer_syntax_uid="1.2.840.10008.1.2.1",
+        **maker,
+    )
+    made["PatientOrientation"].value = _orientation(delineation.affine, context)
+    made.BurnedInAnnotation = burned_in or "YES"
+    made.DerivationDescription = context.authorship.label()
+    write_object(path, made, context)
+
+
+def _orientation(affine: Affine | None, context: DicomContext) -> list[str] | None:
+    """Return to where in the patient the rows and the columns run; None if it is not known."""
+    if affine is None:
+        known = context.first.get("PatientOrientation")
+        return [str(value) for value in known] if known else None
+    letters = []
+    for step in (affine[:3, 1], affine[:3, 0]):
+        axis = int(np.abs(step).argmax())
+        letters.append(_TOWARDS[axis][int(step[axis] > 0)])
+    return letters

@@ -1,0 +1,199 @@
+"""One DICOM file, parsed and checked: what it is, how many pictures it holds, whether they fit.
+
+Nothing is decoded before this says that it may be.
+"""
+
+import re
+import struct
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from pydicom import Dataset, dcmread
+from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from lingseg.imaging.decoding import decoding_quietly
+from lingseg.imaging.image import UnreadableImage
+from lingseg.imaging.limits import MAX_VOLUME_FILE_BYTES, check_num_slices, check_ratio, check_size
+
+PARSER_ERRORS = (
+    OSError, ValueError, EOFError, TypeError, LookupError, ArithmeticError, AttributeError,
+    RuntimeError, NotImplementedError, MemoryError, struct.error, InvalidDicomError,
+    BytesLengthException,
+)  # fmt: skip
+"""What pydicom raises for files that break the standard, whatever the rule."""
+
+_DEFLATED = "1.2.840.10008.1.2.1.99"
+_REFUSED = {
+    "1.2.840.10008.1.3.10": ("a DICOMDIR, the index of a disc", "Give the folder that it is in"),
+    "1.2.840.10008.5.1.4.1.1.66.4": ("a segmentation", "Give the picture that it was drawn on"),
+    "1.2.840.10008.5.1.4.1.1.66.7": ("a segmentation", "Give the picture that it was drawn on"),
+    "1.2.840.10008.5.1.4.1.1.66.5": ("a surface", "Give the picture that it was drawn on"),
+    "1.2.840.10008.5.1.4.1.1.104.1": ("a PDF document", "Give the picture that it is about"),
+    "1.2.840.10008.5.1.4.1.1.104.2": ("a text document", "Give the picture that it is about"),
+    "1.2.840.10008.5.1.4.1.1.481.3": ("a set of contours", "Give the picture they were drawn on"),
+}
+"""By SOP class: objects that are often given for pictures, and what to give instead."""
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+_PIXEL_GROUP = 0x7FE0
+_MAX_BITS = 64
+_UID = re.compile(r"[0-9.]{1,64}")
+
+
+class NotAPicture(UnreadableImage):
+    """A DICOM object of another kind; among the files of a series it is passed over."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DicomFile:
+    """A parsed file that may be decoded."""
+
+    name: str
+    """What errors call it."""
+    dataset: Dataset
+    """With its pixels, unless only the header was read."""
+    num_frames: int
+    size: tuple[int, int]
+    """Height and width."""
+    is_numbered: bool
+    """Whether the file numbers its frames, be it one."""
+
+    @property
+    def header(self) -> Dataset:
+        """All but the pixels."""
+        header = Dataset()
+        for tag in list(self.dataset.keys()):
+            if tag.group != _PIXEL_GROUP:
+                header[tag] = self.dataset.get_item(tag)
+        header.file_meta = self.dataset.file_meta
+        return header
+
+
+def parse_dicom(data: bytes, name: str, *, header_only: bool = False) -> DicomFile:
+    """Parse the bytes of a DICOM file; `name` is what errors call it.
+
+    Args:
+        data: The file, or what comes before its pixels.
+        name: What errors call it.
+        header_only: Leave the pixels out; whether they are all there is not checked then.
+
+    Raises:
+        NotAPicture: It is DICOM, but a document or another object.
+        UnreadableImage: It is damaged, or breaks a limit.
+    """
+    if _DEFLATED.encode() in data:  # pydicom would unpack it, however long it gets
+        raise _unknown_packing(name, UID(_DEFLATED))
+    try:
+        with decoding_quietly():
+            dataset = dcmread(BytesIO(data), force=True, stop_before_pixels=header_only)
+            return _checked(dataset, name, header_only=header_only)
+    except UnreadableImage:
+        raise
+    except PARSER_ERRORS as error:
+        raise UnreadableImage(damaged(name, error)) from error
+
+
+def damaged(name: str, error: BaseException) -> str:
+    """Return the sentence for a file that pydicom could not read; values are left out of it."""
+    return (
+        f"{name} starts as DICOM but is damaged or cut short ({type(error).__name__}). "
+        f"Send or export it again."
+    )
+
+
+def _checked(dataset: Dataset, name: str, *, header_only: bool) -> DicomFile:
+    """Refuse what is no picture, is too large or cannot be decoded."""
+    _refuse_other_objects(dataset, name)
+    _complete_meta(dataset)
+    height, width = int(dataset.Rows), int(dataset.Columns)
+    num_frames = int(dataset.get("NumberOfFrames") or 1)
+    check_size(name, height, width)
+    check_num_slices(name, num_frames)
+    _check_depth(dataset, name)
+    _refuse_unknown_packing(dataset, name)
+    if not header_only:
+        _check_length(dataset, name, height * width * num_frames)
+    return DicomFile(
+        name=name,
+        dataset=dataset,
+        num_frames=num_frames,
+        size=(height, width),
+        is_numbered="NumberOfFrames" in dataset,
+    )
+
+
+def _refuse_other_objects(dataset: Dataset, name: str) -> None:
+    """Refuse documents, segmentations and what else is not a picture."""
+    meta = getattr(dataset, "file_meta", Dataset())
+    kind = str(dataset.get("SOPClassUID") or meta.get("MediaStorageSOPClassUID") or "")
+    if kind in _REFUSED:
+        what, instead = _REFUSED[kind]
+        raise NotAPicture(f"{name} is {what}; expected a picture. {instead}.")
+    if "Rows" in dataset and "Columns" in dataset:
+        return
+    what = UID(kind).name if _UID.fullmatch(kind) else "DICOM without a kind"
+    if not kind and len(dataset) == 0:
+        raise UnreadableImage(f"{name} starts as DICOM but holds nothing. Export it again.")
+    raise NotAPicture(f"{name} holds no pixels ({what}); expected a picture. Give one.")
+
+
+def _complete_meta(dataset: Dataset) -> None:
+    """Write down the transfer syntax of old files that have no place for it."""
+    meta: Any = dataset.file_meta
+    if "TransferSyntaxUID" not in meta:
+        is_implicit = dataset.original_encoding[0]
+        meta.TransferSyntaxUID = ImplicitVRLittleEndian if is_implicit else ExplicitVRLittleEndian
+
+
+def _check_depth(dataset: Dataset, name: str) -> None:
+    """Refuse numbers of bits and channels that no picture has."""
+    bits, channels = int(dataset.get("BitsAllocated", 0)), int(dataset.get("SamplesPerPixel", 1))
+    if bits not in {1, 8, 16, 32, _MAX_BITS} or channels not in {1, 3}:
+        raise UnreadableImage(
+            f"{name} has {channels} channels of {bits} bits; expected 1 or 3 channels of 8, 16 or "
+            f"32 bits. It is damaged, or of a kind that is not read; convert it to PNG."
+        )
+
+
+def _refuse_unknown_packing(dataset: Dataset, name: str) -> None:
+    """Refuse transfer syntaxes that nothing here decodes."""
+    packing = UID(str(dataset.file_meta.TransferSyntaxUID))
+    try:
+        is_known = get_decoder(packing).is_available
+    except NotImplementedError:
+        is_known = False
+    if not is_known:
+        raise _unknown_packing(name, packing)
+
+
+def _unknown_packing(name: str, packing: UID) -> UnreadableImage:
+    """Return the error for a transfer syntax that is not read."""
+    title = packing.name if _UID.fullmatch(packing) else "an unnamed way"
+    return UnreadableImage(
+        f"{name} is packed in a transfer syntax that is not read, {title}; expected uncompressed, "
+        f"RLE, JPEG, JPEG-LS or JPEG 2000. Export it as Explicit VR Little Endian."
+    )
+
+
+def _check_length(dataset: Dataset, name: str, num_pixels: int) -> None:
+    """Refuse pixels that are cut short, or claim far more than their bytes hold."""
+    present = [keyword for keyword in _PIXELS if keyword in dataset]
+    if not present:
+        raise UnreadableImage(f"{name} has no pixels. Send or export it again.")
+    stored = len(dataset[present[0]].value or b"")
+    bits = int(dataset.BitsAllocated) * int(dataset.get("SamplesPerPixel", 1))
+    expected = (num_pixels * bits + 7) // 8
+    if dataset.file_meta.TransferSyntaxUID.is_compressed:
+        check_ratio(name, stored, expected)
+        return
+    if str(dataset.get("PhotometricInterpretation")) == "YBR_FULL_422":
+        expected = expected * 2 // 3  # two pixels share their colour
+    if stored < expected:
+        raise UnreadableImage(
+            f"{name} is cut short: it has {stored:,} bytes of pixels; expected {expected:,}. "
+            f"Send or export it again."
+        )
+    if expected > MAX_VOLUME_FILE_BYTES:
+        raise UnreadableImage(f"{name} has too many pixels: {expected:,} bytes. Split it.")

@@ -1,0 +1,164 @@
+"""Where a DICOM picture lies in the patient, how large its pixels are and which side it shows."""
+
+from typing import Any
+
+import numpy as np
+from pydicom import Dataset
+
+from lingseg.imaging.geometry import (
+    Vector,
+    affine_of,
+    are_directions,
+    patient_left_of,
+    why_unusable,
+)
+from lingseg.imaging.image import Affine, PatientLeft, Spacing
+from lingseg.imaging.source import Laterality
+
+_MACROS = {
+    "ImagePositionPatient": "PlanePositionSequence",
+    "ImageOrientationPatient": "PlaneOrientationSequence",
+    "PixelSpacing": "PixelMeasuresSequence",
+    "SliceThickness": "PixelMeasuresSequence",
+    "RescaleSlope": "PixelValueTransformationSequence",
+    "RescaleIntercept": "PixelValueTransformationSequence",
+    "WindowCenter": "FrameVOILUTSequence",
+    "WindowWidth": "FrameVOILUTSequence",
+    "VOILUTFunction": "FrameVOILUTSequence",
+    "FrameLaterality": "FrameAnatomySequence",
+}
+"""In which functional group enhanced objects keep what others have at the top (PS3.3 C.7.6.16)."""
+_CENTIMETRES = 3
+_FLAT = 1
+_MM_PER_CM = 10
+_MAX_SPACING = 1_000.0
+_EDGES: dict[str, PatientLeft] = {"L": "right", "R": "left"}
+_LATERALITIES: dict[str, Laterality] = {"L": "left", "R": "right", "B": "both"}
+_LATERAL_VIEWS = ("LL", "RL", "LAT", "LATERAL")
+
+
+def find(dataset: Dataset, keyword: str, frame: int = 0) -> Any:  # noqa: ANN401 (as pydicom)
+    """Return an attribute of a frame, counted from 0, wherever the file keeps it; None: nowhere."""
+    macro = _MACROS.get(keyword)
+    if macro is not None:
+        groups = list(dataset.get("PerFrameFunctionalGroupsSequence") or [])[frame : frame + 1]
+        groups += list(dataset.get("SharedFunctionalGroupsSequence") or [])[:1]
+        for group in groups:
+            items = group.get(macro)
+            if items and items[0].get(keyword) not in (None, ""):
+                return items[0].get(keyword)
+    return dataset.get(keyword)
+
+
+def numbers_of(dataset: Dataset, keyword: str, count: int, frame: int = 0) -> Vector | None:
+    """Return an attribute of `count` finite numbers; None where it is absent or not that."""
+    value = find(dataset, keyword, frame)
+    if value is None or isinstance(value, str | float | int) or len(value) != count:
+        return None
+    numbers = np.array([float(number) for number in value])
+    return numbers if np.isfinite(numbers).all() else None
+
+
+def spacing_of_frame(dataset: Dataset, frame: int = 0) -> Spacing | None:
+    """Return millimetres between rows, and columns.
+
+    In films, what is calibrated comes first, then the distance at the detector, which is brought to
+    the patient by the magnification where the file tells it, then that of a scanned film.
+    """
+    found = numbers_of(dataset, "PixelSpacing", 2, frame)
+    if found is None:
+        found = numbers_of(dataset, "ImagerPixelSpacing", 2)
+        magnification = float(dataset.get("EstimatedRadiographicMagnificationFactor") or 1)
+        if found is not None and magnification > 0:
+            found = found / magnification
+    if found is None:
+        found = numbers_of(dataset, "NominalScannedPixelSpacing", 2)
+    if found is None:
+        found = _spacing_of_ultrasound(dataset)
+    if found is None or not ((found > 0) & (found < _MAX_SPACING)).all():
+        return None
+    return float(found[0]), float(found[1])
+
+
+def directions_of(dataset: Dataset, frame: int = 0) -> tuple[Vector, Vector] | None:
+    """Return the directions along a row and down a column, in LPS; None: not told, or unusable."""
+    cosines = numbers_of(dataset, "ImageOrientationPatient", 6, frame)
+    if cosines is None or not are_directions(cosines[:3], cosines[3:]):
+        return None
+    return cosines[:3], cosines[3:]
+
+
+def position_of(dataset: Dataset, frame: int = 0) -> Vector | None:
+    """Return where the centre of the first pixel lies, in LPS."""
+    return numbers_of(dataset, "ImagePositionPatient", 3, frame)
+
+
+def affine_of_frame(dataset: Dataset, frame: int = 0, step: Vector | None = None) -> Affine | None:
+    """Return the affine of one picture; None where the file does not tell all of it.
+
+    Without `step` the slice is as thick as the file says, or a millimetre.
+    """
+    directions, position = directions_of(dataset, frame), position_of(dataset, frame)
+    spacing = spacing_of_frame(dataset, frame)
+    if directions is None or position is None or spacing is None:
+        return None
+    if step is None:
+        thickness = float(find(dataset, "SliceThickness", frame) or 0)
+        step = np.cross(*directions) * (thickness if 0 < thickness < _MAX_SPACING else 1.0)
+    affine = affine_of(position, *directions, spacing, step)
+    return affine if why_unusable(affine) is None else None
+
+
+def patient_left_of_frame(dataset: Dataset, frame: int = 0) -> PatientLeft | None:
+    """Return at which edge the patient's left lies; None where the file does not tell.
+
+    Directions come first, then the letters of Patient Orientation (PS3.3 C.7.6.1.1.1), of which the
+    first is the main one. Where only the view is told, a lateral one has neither; others are taken
+    to hang as films do, which is for the caller to assume.
+    """
+    directions = directions_of(dataset, frame)
+    if directions is not None:
+        return patient_left_of(
+            affine_of(np.zeros(3), *directions, (1.0, 1.0), np.cross(*directions))
+        )
+    letters = dataset.get("PatientOrientation")
+    if letters and not isinstance(letters, str) and len(letters) == 2 and str(letters[0]):
+        return _EDGES.get(str(letters[0])[0].upper(), "neither")
+    return "neither" if view_of(dataset) == "lateral" else None
+
+
+def laterality_of(dataset: Dataset, frame: int = 0) -> Laterality | None:
+    """Return the side of the body that was pictured."""
+    for keyword in ("FrameLaterality", "ImageLaterality", "Laterality"):
+        letter = str(find(dataset, keyword, frame) or "").strip().upper()
+        if letter in _LATERALITIES:
+            return _LATERALITIES[letter]
+    return None
+
+
+def view_of(dataset: Dataset) -> str | None:
+    """Return the view: "PA", "AP", "lateral", or the file's own word."""
+    word = str(dataset.get("ViewPosition") or "").strip().upper()
+    if word:
+        return "lateral" if word in _LATERAL_VIEWS else word
+    codes = dataset.get("ViewCodeSequence")
+    meaning = str(codes[0].get("CodeMeaning") or "").strip().lower() if codes else ""
+    if "postero-anterior" in meaning:
+        return "PA"
+    if "antero-posterior" in meaning:
+        return "AP"
+    if meaning in {"lateral", "left lateral", "right lateral"}:
+        return "lateral"
+    return meaning or None
+
+
+def _spacing_of_ultrasound(dataset: Dataset) -> Vector | None:
+    """Return the spacing of the flat regions of an ultrasound picture, where they agree."""
+    spacings = set()
+    for region in dataset.get("SequenceOfUltrasoundRegions") or []:
+        units = region.get("PhysicalUnitsXDirection"), region.get("PhysicalUnitsYDirection")
+        if region.get("RegionSpatialFormat") != _FLAT or units != (_CENTIMETRES, _CENTIMETRES):
+            continue
+        deltas = region.get("PhysicalDeltaY", 0.0), region.get("PhysicalDeltaX", 0.0)
+        spacings.add((abs(float(deltas[0])), abs(float(deltas[1]))))
+    return np.array(spacings.pop()) * _MM_PER_CM if len(spacings) == 1 else None

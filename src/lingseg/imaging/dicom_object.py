@@ -1,0 +1,269 @@
+"""What every DICOM object made here has in common: whose it is, who made it, what may be copied."""
+
+import hashlib
+import secrets
+import uuid
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from lingseg.artefact import written_atomically
+from lingseg.imaging.deidentification import deidentify, finish_deidentified
+from lingseg.imaging.source import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from highdicom.content import AlgorithmIdentificationSequence
+    from pydicom import Dataset
+
+MANUFACTURER = "lingseg"
+MAX_SHORT, MAX_TEXT, MAX_LONG = 64, 1024, 10240
+"""Letters, and here bytes, that DICOM's value representations LO, ST and LT hold."""
+
+COPIED = (
+    "SpecificCharacterSet",
+    # whose it is, and of which examination: without these no archive files it beside its source
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyInstanceUID",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    # which pictures it is of
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "SeriesInstanceUID",
+    "SeriesNumber",
+    "InstanceNumber",
+    "Modality",
+    "NumberOfFrames",
+    "Rows",
+    "Columns",
+    "BurnedInAnnotation",
+    # where they lie
+    "FrameOfReferenceUID",
+    "PositionReferenceIndicator",
+    "ImageOrientationPatient",
+    "ImagePositionPatient",
+    "PixelSpacing",
+    "ImagerPixelSpacing",
+    "SliceThickness",
+    "SpacingBetweenSlices",
+    "PatientOrientation",
+    "SharedFunctionalGroupsSequence",
+    "PerFrameFunctionalGroupsSequence",
+)
+"""The attributes that may pass from a source to what is made of it; no other does."""
+_COPIED_OF_FRAMES = (
+    "PlanePositionSequence",
+    "PlaneOrientationSequence",
+    "PixelMeasuresSequence",
+)
+_NEEDED_EMPTY = (
+    "PatientName",
+    "PatientID",
+    "PatientBirthDate",
+    "PatientSex",
+    "StudyDate",
+    "StudyTime",
+    "StudyID",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+)
+"""Type 2 attributes: they must stand there, and may be empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authorship:
+    """Who drew what, and why: what an object says of its own making."""
+
+    text: str
+    """The sentence that was asked."""
+    model_name: str
+    model_hash: str
+    version: str
+    """Of lingseg."""
+    threshold: float
+    input_hash: str | None = None
+
+    def parameters(self) -> dict[str, str]:
+        """Return what the answer depended on, by name."""
+        named = {
+            "sentence": self.text,
+            "threshold": str(self.threshold),
+            "model_sha256": self.model_hash,
+        }
+        return named if self.input_hash is None else named | {"input_sha256": self.input_hash}
+
+    def label(self) -> str:
+        """Return the sentence, cut to what a label holds."""
+        return cut(self.text, MAX_SHORT)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DicomContext:
+    """Sources stripped to what may be copied, and the names of the objects made from them."""
+
+    headers: tuple["Dataset", ...]
+    """One for every source file; those of a multi-frame file stand for all its frames."""
+    frames: tuple[int | None, ...]
+    """The frame of every slice, from 1 on; None where every slice is a file of its own."""
+    authorship: Authorship
+    is_deidentified: bool
+    salt: str = ""
+    """A secret that enters every UID; empty where UIDs may be worked out from the source."""
+
+    @property
+    def first(self) -> "Dataset":
+        """The header that stands for the study and the patient."""
+        return self.headers[0]
+
+    def uid(self, what: str) -> str:
+        """Return the UID of an object of this answer.
+
+        The same question to the same picture gives the same UID, so that a repeated run stores no
+        twin; what is de-identified has a secret in it, since it could be guessed otherwise.
+        """
+        parts = [self.salt, what, self.authorship.version, *self.authorship.parameters().values()]
+        parts += [str(header.SOPInstanceUID) for header in self.headers]
+        digest = hashlib.sha256("\0".join(parts).encode()).digest()
+        return f"2.25.{uuid.UUID(bytes=digest[:16], version=5).int}"
+
+    def maker(self, what: str, *, series_number: int) -> dict[str, Any]:
+        """Return the arguments with which highdicom names an object and its maker."""
+        return {
+            "series_instance_uid": self.uid(f"series {what}"),
+            "series_number": series_number,
+            "sop_instance_uid": self.uid(what),
+            "instance_number": 1,
+            "manufacturer": MANUFACTURER,
+            "manufacturer_model_name": cut(self.authorship.model_name, MAX_SHORT),
+            "software_versions": self.authorship.version,
+            "device_serial_number": self.authorship.model_hash[:MAX_SHORT],
+            "series_description": self.authorship.label(),
+            "specific_character_set": "ISO_IR 192",
+        }
+
+
+def dicom_context(
+    sources: Sequence[Source], authorship: Authorship, *, is_deidentified: bool = False
+) -> DicomContext:
+    """Return what objects made from `sources` may say.
+
+    Raises:
+        ValueError: There are none, they are of several studies, or an identifier is missing.
+        ModuleNotFoundError: What de-identifies is not installed.
+    """
+    if not sources:
+        raise ValueError(
+            "A DICOM object was asked for, and the picture is not DICOM; it has no patient and no "
+            "study. Choose --format png or nifti, or give the DICOM file."
+        )
+    by_instance = {source.sop_instance_uid: source.header for source in sources}
+    headers = tuple(allowed_part(header) for header in by_instance.values())
+    _check_one_study(headers)
+    if is_deidentified:
+        deidentify(headers)
+    frames = tuple(source.frame for source in sources)
+    has_frames = len(headers) < len(sources) or "NumberOfFrames" in headers[0]
+    return DicomContext(
+        headers=headers,
+        frames=frames if has_frames else (None,) * len(sources),
+        authorship=replace(authorship, input_hash=None) if is_deidentified else authorship,
+        is_deidentified=is_deidentified,
+        salt=secrets.token_hex() if is_deidentified else "",
+    )
+
+
+def allowed_part(header: "Dataset") -> "Dataset":
+    """Return a copy of the attributes that may pass on, and of the empty ones that must be."""
+    from pydicom import Dataset
+
+    kept = Dataset()
+    for keyword in COPIED:
+        if keyword in header:
+            kept[keyword] = deepcopy(header[keyword])
+    for keyword in _NEEDED_EMPTY:
+        if keyword not in kept:
+            setattr(kept, keyword, "")
+    for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        for item in kept.get(keyword, ()):
+            _keep_only(item, _COPIED_OF_FRAMES)
+    return kept
+
+
+def _keep_only(item: "Dataset", keywords: Sequence[str]) -> None:
+    """Drop all other attributes of `item`."""
+    for element in list(item):
+        if element.keyword not in keywords:
+            del item[element.tag]
+
+
+def _check_one_study(headers: Sequence["Dataset"]) -> None:
+    """Refuse sources that no object can refer to."""
+    for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
+        if any(not header.get(keyword) for header in headers):
+            raise ValueError(
+                f"The DICOM file has no {keyword}; an object made from it could not name it. "
+                f"Repair the file, or choose --format png or nifti."
+            )
+    studies = {header.StudyInstanceUID for header in headers}
+    if len(studies) > 1:
+        raise ValueError(
+            f"The pictures are of {len(studies)} studies; expected one. Give one study at a time."
+        )
+
+
+def identify_algorithm(authorship: Authorship) -> "AlgorithmIdentificationSequence":
+    """Return who drew it, and all that the answer depended on, the whole sentence included."""
+    from highdicom.content import AlgorithmIdentificationSequence
+    from pydicom.sr.codedict import codes
+
+    return AlgorithmIdentificationSequence(
+        name=cut(f"{MANUFACTURER} {authorship.model_name}", MAX_SHORT),
+        family=codes.DCM.ArtificialIntelligence,
+        version=cut(authorship.version, MAX_SHORT),
+        source=MANUFACTURER,
+        parameters={
+            name: value.replace("\\", "/") for name, value in authorship.parameters().items()
+        },
+    )
+
+
+def write_object(path: "Path", made: "Dataset", context: DicomContext) -> None:
+    """Write a finished object, de-identified to the end if its context says so.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    if context.is_deidentified:
+        finish_deidentified(made)
+    with written_atomically(path) as temporary:
+        made.save_as(temporary)
+
+
+def has_burned_in_annotation(source: Source) -> bool:
+    """Return whether the file says that text was burned into its pixels, as names may be."""
+    return str(source.header.get("BurnedInAnnotation", "")).strip().upper() == "YES"
+
+
+def may_show_a_name(source: Source | None) -> bool:
+    """Return whether the pixels may hold text: the source does not say that they do not."""
+    if source is None:
+        return False
+    return str(source.header.get("BurnedInAnnotation", "")).strip().upper() != "NO"
+
+
+def cut(text: str, length: int) -> str:
+    """Return `text` on one line, without what DICOM splits values at, cut to `length` bytes.
+
+    The standard counts letters; many readers count bytes, of which UTF-8 has up to four a letter.
+    """
+    line = " ".join(text.replace("\\", "/").split())
+    return line.encode()[:length].decode(errors="ignore").strip()

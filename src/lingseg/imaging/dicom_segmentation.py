@@ -1,0 +1,143 @@
+"""Masks as DICOM Segmentation objects (PS3.3, A.51), which PACS and viewers lay over the source."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lingseg.imaging.delineation import Delineation
+from lingseg.imaging.dicom_object import (
+    MAX_TEXT,
+    DicomContext,
+    cut,
+    identify_algorithm,
+    write_object,
+)
+
+if TYPE_CHECKING:
+    from highdicom.seg import Segmentation, SegmentDescription
+
+SERIES_NUMBER = 9001
+"""Far from what scanners count, so that viewers list it last."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodedTerm:
+    """A term of a code system, such as (10200004, SCT, "Liver")."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentCode:
+    """What a segment is of: its category and its type, in codes."""
+
+    category: CodedTerm
+    type: CodedTerm
+
+
+TISSUE = CodedTerm(value="85756007", scheme="SCT", meaning="Tissue")
+UNKNOWN_SEGMENT = SegmentCode(category=TISSUE, type=TISSUE)
+"""Says nothing that could be wrong; for sentences without a word that has a code."""
+
+
+def write_segmentation(
+    path: Path,
+    delineation: Delineation,
+    context: DicomContext,
+    *,
+    code: SegmentCode = UNKNOWN_SEGMENT,
+    is_fractional: bool = False,
+) -> "Segmentation":
+    """Write the masks (or, fractional, the probabilities in 255 steps) as one segment.
+
+    Raises:
+        ValueError: The sources lack what the standard asks for.
+        OSError: The file cannot be written.
+    """
+    made = make_segmentation(delineation, context, code=code, is_fractional=is_fractional)
+    write_object(path, made, context)
+    return made
+
+
+def make_segmentation(
+    delineation: Delineation,
+    context: DicomContext,
+    *,
+    code: SegmentCode = UNKNOWN_SEGMENT,
+    is_fractional: bool = False,
+) -> "Segmentation":
+    """Return the object that `write_segmentation` writes.
+
+    Raises:
+        ValueError: The sources lack what the standard asks for.
+    """
+    from highdicom.seg import Segmentation
+
+    drawn: NDArray[Any] = delineation.probabilities if is_fractional else delineation.masks
+    drawn = drawn if is_fractional else drawn.astype(np.uint8)
+    if len(context.headers) == 1 and context.frames[0] is not None:
+        drawn = _on_all_frames(drawn, context)
+    kind = "FRACTIONAL" if is_fractional else "BINARY"
+    try:
+        made = Segmentation(
+            source_images=context.headers,
+            pixel_array=drawn[..., None] if is_fractional else drawn,
+            segmentation_type=kind,
+            segment_descriptions=[_describe(context, code)],
+            content_description=context.authorship.label(),
+            content_label="LINGSEG",
+            omit_empty_frames=bool(drawn.any()),
+            **context.maker(f"segmentation {kind}", series_number=SERIES_NUMBER),
+        )
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"The DICOM file lacks what a segmentation of it needs ({error}). "
+            f"Choose --format png or nifti."
+        ) from error
+    if len(context.headers) == 1 and context.frames[0] is None:
+        _forget_slice_spacing(made)
+    return made
+
+
+def _forget_slice_spacing(made: "Segmentation") -> None:
+    """Take back the distance to the next slice that highdicom makes up for a lone picture."""
+    for item in made.SharedFunctionalGroupsSequence:
+        for measures in item.get("PixelMeasuresSequence", ()):
+            if "SpacingBetweenSlices" in measures:
+                del measures.SpacingBetweenSlices
+
+
+def _on_all_frames(drawn: NDArray[Any], context: DicomContext) -> NDArray[Any]:
+    """Return one plane for every frame of the source's file, empty where nothing was asked."""
+    num_frames = int(context.first.get("NumberOfFrames", 1) or 1)
+    planes = np.zeros((num_frames, *drawn.shape[1:]), dtype=drawn.dtype)
+    for frame, plane in zip(context.frames, drawn, strict=True):
+        planes[(frame or 1) - 1] = plane
+    return planes
+
+
+def _describe(context: DicomContext, code: SegmentCode) -> "SegmentDescription":
+    """Return the segment's description, which holds the sentence."""
+    from highdicom.seg import SegmentDescription
+    from highdicom.sr.coding import CodedConcept
+
+    category, kind = (
+        CodedConcept(term.value, term.scheme, term.meaning) for term in (code.category, code.type)
+    )
+    described = SegmentDescription(
+        segment_number=1,
+        segment_label=context.authorship.label(),
+        segmented_property_category=category,
+        segmented_property_type=kind,
+        algorithm_type="AUTOMATIC",
+        algorithm_identification=identify_algorithm(context.authorship),
+        tracking_uid=context.uid("tracking"),
+        tracking_id=context.authorship.label(),
+    )
+    described.SegmentDescription = cut(context.authorship.text, MAX_TEXT)
+    return described

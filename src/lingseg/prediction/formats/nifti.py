@@ -1,0 +1,17 @@
+"""`--format nifti`: 0 and 1 in 8 bits, with the affine of the picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lingseg.prediction.formats.answer import Answer
+
+
+def write(paths: Sequence[Path], answer: Answer) -> None:
+    """Write the mask.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    from lingseg.imaging.nifti_mask import write_nifti_mask
+
+    write_nifti_mask(paths[0], answer.delineation())

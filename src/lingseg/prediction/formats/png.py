@@ -1,0 +1,16 @@
+"""`--format png`: 8-bit grey, 255 in the mask and 0 elsewhere."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lingseg.imaging import Mask, write_mask
+from lingseg.prediction.formats.answer import Answer
+
+
+def write(paths: Sequence[Path], answer: Answer) -> None:
+    """Write the mask.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    write_mask(paths[0], Mask(pixels=answer.result.mask, spacing=answer.result.spacing))

@@ -1,0 +1,88 @@
+"""The formats that `--format` names. Writers are imported when they write: most are never used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Literal, TypeAlias
+
+from lingseg.prediction.formats.answer import Answer
+from lingseg.prediction.formats.collection import Drawn, Lines, write_collection
+
+FormatName: TypeAlias = Literal[
+    "png",
+    "nifti",
+    "dicom-seg",
+    "dicom-seg-fractional",
+    "dicom-sr",
+    "secondary-capture",
+    "coco",
+    "label-studio",
+    "cvat",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """How masks are written."""
+
+    suffixes: tuple[str, ...] = (".png",)
+    """Of the files of one mask, the mask's own first."""
+    module: str = "png"
+    function: str = "write"
+    collection: tuple[str, str] | None = None
+    """The file for the whole batch and the module that makes it; None: there is none."""
+    needs_dicom: bool = False
+
+    def paths(self, output: Path) -> tuple[Path, ...]:
+        """Return the files of the mask whose PNG would be `output`."""
+        return tuple(output.with_suffix(suffix) for suffix in self.suffixes)
+
+    def write(self, output: Path, answer: Answer) -> None:
+        """Write the files of one mask.
+
+        Raises:
+            ValueError: The answer cannot be told in this format.
+            OSError: A file cannot be written.
+        """
+        getattr(_module(self.module), self.function)(self.paths(output), answer)
+
+    def collect(self, folder: Path, drawn: Sequence[Drawn]) -> Path | None:
+        """Write the file for the whole batch, if the format has one; return where it lies.
+
+        Raises:
+            OSError: It cannot be written.
+            UnreadableImage: A mask was changed since it was written.
+        """
+        if self.collection is None:
+            return None
+        name, module = self.collection
+        lines: Lines = _module(module).lines
+        write_collection(folder / name, drawn, lines)
+        return folder / name
+
+
+def _module(name: str) -> ModuleType:
+    """Import the file of a format."""
+    return import_module(f"lingseg.prediction.formats.{name}")
+
+
+FORMATS: dict[FormatName, Format] = {
+    "png": Format(),
+    "nifti": Format(suffixes=(".nii.gz",), module="nifti"),
+    "dicom-seg": Format(suffixes=(".dcm",), module="dicom_seg", needs_dicom=True),
+    "dicom-seg-fractional": Format(
+        suffixes=(".fractional.dcm",),
+        module="dicom_seg",
+        function="write_fractional",
+        needs_dicom=True,
+    ),
+    "dicom-sr": Format(suffixes=(".dcm", ".sr.dcm"), module="dicom_sr", needs_dicom=True),
+    "secondary-capture": Format(
+        suffixes=(".overlay.dcm",), module="secondary_capture", needs_dicom=True
+    ),
+    "coco": Format(collection=("coco.json", "coco")),
+    "label-studio": Format(collection=("label-studio.json", "label_studio")),
+    "cvat": Format(collection=("cvat.xml", "cvat")),
+}

@@ -1,0 +1,94 @@
+import numpy as np
+import pydicom
+import pytest
+from dicom_sources import FRAME_OF_REFERENCE, SERIES, SPACING, STUDY, ct_source, position
+from imaging_texts import AUTHORSHIP
+
+from lingseg.imaging.deidentification import need_deidentification
+from lingseg.imaging.delineation import Delineation
+from lingseg.imaging.dicom_object import dicom_context
+from lingseg.imaging.dicom_report import write_report
+from lingseg.imaging.dicom_segmentation import write_segmentation
+
+IDENTIFYING = (
+    "Doe", "Jane", "P-4711", "19501231", "20240229", "101112", "S-4712", "A-4713", "House",
+    "Secret", "SECRET", STUDY, SERIES, FRAME_OF_REFERENCE, "1.2.3.4.1", "cd" * 32,
+)  # fmt: skip
+
+
+@pytest.fixture
+def written(tmp_path):
+    sources = [ct_source(number) for number in range(2)]
+    masks = np.ones((2, 7, 10), bool)
+    drawn = Delineation(masks=masks, probabilities=masks.astype(np.float32), spacing=SPACING)
+    context = dicom_context(sources, AUTHORSHIP, is_deidentified=True)
+    segmentation = write_segmentation(tmp_path / "seg.dcm", drawn, context)
+    write_report(tmp_path / "sr.dcm", drawn, segmentation, context)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["seg.dcm", "sr.dcm"])
+def test_nothing_that_tells_the_patient_is_in_the_file(written, name):
+    data = (written / name).read_bytes()
+    for told in IDENTIFYING:
+        assert told.encode() not in data
+
+
+@pytest.mark.parametrize("name", ["seg.dcm", "sr.dcm"])
+def test_no_date_is_left_but_the_profiles_dummy(written, name):
+    found = []
+    pydicom.dcmread(written / name).walk(
+        lambda _, element: found.append(str(element.value)) if element.VR in ("DA", "DT") else None
+    )
+    assert found
+    assert {date[:8] for date in found if date} == {"00010101"}
+
+
+def test_the_object_says_that_and_how_it_was_deidentified(written):
+    read = pydicom.dcmread(written / "seg.dcm")
+    assert read.PatientIdentityRemoved == "YES"
+    assert read.DeidentificationMethodCodeSequence[0].CodeValue == "113100"
+    assert read.LongitudinalTemporalInformationModified == "REMOVED"
+    assert read.PatientName == ""
+
+
+def test_objects_of_one_answer_stay_together(written):
+    segmentation, report = (pydicom.dcmread(written / name) for name in ("seg.dcm", "sr.dcm"))
+    assert segmentation.StudyInstanceUID == report.StudyInstanceUID != STUDY
+    (evidence,) = report.CurrentRequestedProcedureEvidenceSequence
+    named = {
+        one.ReferencedSOPInstanceUID
+        for series in evidence.ReferencedSeriesSequence
+        for one in series.ReferencedSOPSequence
+    }
+    assert segmentation.SOPInstanceUID in named
+    assert len(named) == 3
+
+
+def test_geometry_and_mask_are_kept(written):
+    read = pydicom.dcmread(written / "seg.dcm")
+    positions = [
+        [float(value) for value in item.PlanePositionSequence[0].ImagePositionPatient]
+        for item in read.PerFrameFunctionalGroupsSequence
+    ]
+    np.testing.assert_allclose(
+        sorted(positions), sorted([position(0), position(1)], key=list), atol=1e-4
+    )
+    assert read.pixel_array.all()
+
+
+def test_another_answer_of_the_same_process_keeps_the_study(written):
+    context = dicom_context([ct_source(1)], AUTHORSHIP, is_deidentified=True)
+    assert context.first.StudyInstanceUID == pydicom.dcmread(written / "seg.dcm").StudyInstanceUID
+
+
+def test_the_source_itself_is_not_changed():
+    source = ct_source()
+    dicom_context([source], AUTHORSHIP, is_deidentified=True)
+    assert source.header == ct_source().header
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    monkeypatch.setattr("lingseg.imaging.deidentification.find_spec", lambda _: None)
+    with pytest.raises(ModuleNotFoundError, match="pip install"):
+        need_deidentification()

@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+from clinical_files import blank, ct_slice, enhanced_ct, film, save_series, saved, stored_values
+from pydicom.uid import BasicTextSRStorage, MRImageStorage
+
+from lingseg.imaging import UnreadableImage, Volume, read_image, read_pictures, read_volume
+
+
+def test_slices_are_sorted_by_where_they_lie(tmp_path):
+    folder = save_series(tmp_path / "ct", [ct_slice(number) for number in (2, 0, 3, 1)])
+    volume = read_volume(folder)
+    assert (len(volume), volume.size, volume.plane) == (4, (7, 10), "axial")
+    assert volume.slice_spacing == pytest.approx(3)
+    assert [image.source.sop_instance_uid[-1] for image in volume] == ["1", "2", "3", "4"]
+    np.testing.assert_array_equal(volume.image(3).pixels, stored_values(3) - 1024)
+    np.testing.assert_allclose(volume.affine @ [0, 0, 3, 1], [30, -12.5, 16, 1])
+    np.testing.assert_allclose(volume.image(3).affine[:3, 3], [30, -12.5, 16])
+
+
+def test_a_tilted_gantry_leans_the_stack(tmp_path):
+    slices = [ct_slice(n, ImagePositionPatient=[0, 1.0 * n, 3.0 * n]) for n in range(4)]
+    volume = read_volume(save_series(tmp_path / "ct", slices))
+    np.testing.assert_allclose(volume.affine[:3, 2], [0, -1, 3], atol=1e-9)
+
+
+def test_other_files_are_passed_over(tmp_path):
+    folder = save_series(tmp_path / "ct", [ct_slice(number) for number in range(3)])
+    (folder / "README").write_text("what is in here")
+    (folder / ".hidden").write_bytes(saved(ct_slice(0)))
+    (folder / "DICOMDIR").write_bytes(b"index")
+    report = blank(BasicTextSRStorage, "SR")
+    report.SeriesInstanceUID = "1.2.3.99"
+    (folder / "report").write_bytes(saved(report))
+    assert len(read_volume(folder)) == 3
+
+
+def test_a_folder_of_one_slice_is_a_volume(tmp_path):
+    pictures = read_pictures(save_series(tmp_path / "one", [ct_slice()]))
+    assert isinstance(pictures, Volume)
+    assert pictures.slice_spacing == 3
+
+
+def test_a_folder_of_one_file_of_many_frames_is_a_volume(tmp_path):
+    assert len(read_volume(save_series(tmp_path / "enhanced", [enhanced_ct()]))) == 3
+
+
+def test_films_of_one_series_are_sorted_by_number(tmp_path):
+    slices = [film(InstanceNumber=n, SOPInstanceUID=f"1.2.3.{n}") for n in (12, 2)]
+    volume = read_volume(save_series(tmp_path / "films", slices))
+    assert [image.source.header.InstanceNumber for image in volume] == [2, 12]
+    assert volume.affine is None
+
+
+def test_slices_without_a_window_share_one(tmp_path):
+    slices = [ct_slice(n, pixels=stored_values(1000 * n), Modality="MR") for n in range(3)]
+    for one in slices:
+        one.SOPClassUID = one.file_meta.MediaStorageSOPClassUID = MRImageStorage
+    windows = {image.window for image in read_volume(save_series(tmp_path / "mr", slices))}
+    assert len(windows) == 1
+    darkest, brightest = -1024, 2000 + 69 * 20 - 1024
+    assert windows.pop() == (darkest + 20, brightest - 20)  # percentiles leave one value out
+
+
+def test_only_the_slice_that_is_asked_for_is_decoded(tmp_path):
+    slices = [ct_slice(number) for number in range(3)]
+    slices[1].PixelData = slices[1].PixelData[:50]
+    volume = read_volume(save_series(tmp_path / "ct", slices))
+    volume.image(2)
+    with pytest.raises(UnreadableImage, match="cut short"):
+        volume.image(1)
+    with pytest.raises(IndexError, match="Slice 3 was asked for; the volume has 3"):
+        volume.image(3)
+
+
+def spaced(*heights):
+    return [ct_slice(n, ImagePositionPatient=[0, 0, h]) for n, h in enumerate(heights)]
+
+
+def bad_series():
+    turned = ct_slice(2, ImageOrientationPatient=[0, 1, 0, 0, 0, -1])
+    return {
+        "lacks 2 slices: the gap after slice 3 is 9 mm": spaced(0, 3, 6, 15, 18, 21),
+        "slices 2 to 4.5 mm apart; expected even spacing": spaced(0, 3, 7.5, 9.5, 12.5),
+        "has 1 slices at the same place": spaced(0, 3, 3, 6),
+        "has 3 slices at the same place": spaced(5, 5, 5, 5),
+        "slices of different orientation": [ct_slice(0), ct_slice(1), turned],
+        "different pixel spacing, from 0.5 to 2 mm": [
+            ct_slice(0), ct_slice(1, PixelSpacing=[0.5, 0.5]),
+        ],
+        "slices without Pixel Spacing": [ct_slice(0), ct_slice(1, PixelSpacing=None)],
+        "1 slices of 3 that do not tell where they lie": [
+            ct_slice(0), ct_slice(1, ImagePositionPatient=None), ct_slice(2),
+        ],
+        "different size, 7 x 10 and 8 x 10": [
+            ct_slice(0), ct_slice(1, pixels=np.zeros((8, 10), np.int16)),
+        ],
+        "holds 2 series; expected one": [ct_slice(0), ct_slice(1, SeriesInstanceUID="1.2.9")],
+        "holds 2 files, some of many frames": [ct_slice(0), enhanced_ct()],
+        "holds no pixels": [blank(BasicTextSRStorage, "SR")],
+        "off the line": [
+            ct_slice(n, ImagePositionPatient=[9.0 * (n == 2), 0, 3.0 * n]) for n in range(5)
+        ],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("message", bad_series())
+def test_a_series_that_is_no_volume_is_told_in_one_line(message, tmp_path):
+    folder = save_series(tmp_path / "series", bad_series()[message])
+    with pytest.raises(UnreadableImage, match=message) as caught:
+        read_volume(folder)
+    assert "\n" not in str(caught.value)
+    assert "1.2.3" not in str(caught.value).replace(str(folder), "")
+
+
+def test_a_folder_without_dicom_is_named(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(UnreadableImage, match="holds no DICOM pictures"):
+        read_volume(tmp_path)
+
+
+def test_another_plane_is_not_cut(tmp_path):
+    folder = save_series(tmp_path / "ct", [ct_slice(number) for number in range(3)])
+    assert len(read_volume(folder, "axial")) == 3
+    with pytest.raises(UnreadableImage, match="has axial slices; coronal ones were asked for"):
+        read_volume(folder, "coronal")
+
+
+def test_a_slice_of_a_series_is_a_picture_of_its_own(tmp_path):
+    path = save_series(tmp_path / "ct", [ct_slice(0)]) / "000"
+    assert read_image(path).size == (7, 10)
