@@ -90,5 +90,5 @@ def test_the_source_itself_is_not_changed():
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setattr("lingseg.imaging.deidentification.find_spec", lambda _: None)
-    with pytest.raises(ModuleNotFoundError, match="pip install"):
+    with pytest.raises(ValueError, match="pip install"):
         need_deidentification()

@@ -21,10 +21,10 @@ def need_deidentification() -> None:
     """Tell before anything is predicted that the package which does it is missing.
 
     Raises:
-        ModuleNotFoundError: dicom-anonymizer is not installed.
+        ValueError: dicom-anonymizer is not installed.
     """
     if find_spec("dicomanonymizer") is None:
-        raise ModuleNotFoundError(
+        raise ValueError(
             "--deidentify needs the package dicom-anonymizer, which is not installed. "
             "Install it: pip install dicom-anonymizer."
         )
@@ -37,7 +37,7 @@ def deidentify(headers: Sequence["Dataset"]) -> None:
     one study stay together; nothing keeps which was which.
 
     Raises:
-        ModuleNotFoundError: dicom-anonymizer is not installed.
+        ValueError: dicom-anonymizer is not installed.
     """
     need_deidentification()
     from dicomanonymizer.simpledicomanonymizer import anonymize_dataset, initialize_actions_2024b

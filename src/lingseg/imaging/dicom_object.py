@@ -157,8 +157,8 @@ def dicom_context(
     """Return what objects made from `sources` may say.
 
     Raises:
-        ValueError: There are none, they are of several studies, or an identifier is missing.
-        ModuleNotFoundError: What de-identifies is not installed.
+        ValueError: There are none, they are of several studies, an identifier is missing, or what
+            de-identifies is not installed.
     """
     if not sources:
         raise ValueError(
