@@ -18,7 +18,7 @@ def wide_terminal(monkeypatch):
 
 @pytest.fixture
 def dataset(tmp_path):
-    return write_folder_dataset(tmp_path / "blocks", num_cases={"train": 4, "test": 6})
+    return write_folder_dataset(tmp_path / "blocks", num_cases={"train": 4, "test": 10})
 
 
 def audited(capsys, *arguments):
@@ -97,7 +97,7 @@ def test_answers_of_another_model_are_refused_until_told_to_forget(capsys, datas
 def test_a_model_that_refuses_the_empty_sentence_is_still_audited(capsys, dataset):
     found = audited(capsys, f"{READERS}:choosy", dataset, "--rows", "2")
     assert verdicts(found) == {2: "yes"}
-    assert "6 of 54 questions were not answered" in found["rows"][0]["why_not"]
+    assert "10 of 90 questions were not answered" in found["rows"][0]["why_not"]
     assert "say something" in found["rows"][0]["why_not"]
 
 

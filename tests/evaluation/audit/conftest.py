@@ -10,7 +10,9 @@ from lingseg.evaluation.audit.asking import Panel, ask_all
 
 @pytest.fixture
 def blocks(tmp_path):
-    return read_folder(write_folder_dataset(tmp_path / "blocks", num_cases={"train": 6, "test": 8}))
+    return read_folder(
+        write_folder_dataset(tmp_path / "blocks", num_cases={"train": 6, "test": 10})
+    )
 
 
 @pytest.fixture

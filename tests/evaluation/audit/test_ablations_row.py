@@ -19,6 +19,14 @@ def test_another_sentence_costs_a_reader_its_masks(judge, figure, cases):
     assert "Another picture's sentence changes the mask" in row.examples[0].headline
 
 
+def test_of_few_subjects_the_examples_say_what_their_masks_did(judge, cases):
+    some = cases[:4]
+    row = judge(CallablePredictor(reader), AblationsRow(cases=some, seed=0), some)
+    assert row.verdict == "unclear"
+    assert "too few subjects to tell whether it listens" in row.sentence
+    assert "Another picture's sentence changes the mask" in row.examples[0].headline
+
+
 def test_no_sentence_costs_a_deaf_model_anything(judge, figure, cases):
     row = judge(CallablePredictor(deaf), AblationsRow(cases=cases, seed=0), cases)
     assert (row.verdict, dict(row.traits)) == ("no", {"sentence": "no"})

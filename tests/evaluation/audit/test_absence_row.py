@@ -15,7 +15,7 @@ TRUTH, NOTHING = box(2, 2, 4, 5), box(0, 0, 0, 0)  # 20 of 240 pixels
 TUMOR = "one tumor"
 
 
-def cases_of(root, number=3):
+def cases_of(root, number=5):
     """Return pictures with a tumor, and as many in which one is said to be but is not."""
     there = (case_of(f"p{nth}", TUMOR, root) for nth in range(number))
     missing = (case_of(f"q{nth}", TUMOR, root) for nth in range(number))
@@ -69,6 +69,15 @@ def test_who_never_answers_is_wrong_too(tmp_path):
     assert values(row)["null_accuracy_absence"] == 1
     assert values(row)["present_left_blank"] == 1
     assert row.traits == (("absence", "no"), ("negation", "no"))
+
+
+@pytest.mark.parametrize(("number", "verdict"), [(4, "unclear"), (5, "yes")])
+def test_too_few_pictures_that_show_it_leave_it_unclear(number, verdict, tmp_path):
+    cases = cases_of(tmp_path, 5)[5 - number :]
+    row = judge(cases, lambda n, t: TRUTH if (n[0], t) == ("p", TUMOR) else NOTHING)
+    assert dict(row.traits) == {"absence": verdict, "negation": verdict}
+    assert ("too few subjects to tell whether it knows" in row.sentence) == (number == 4)
+    assert ('too few subjects to tell whether it reads "no"' in row.sentence) == (number == 4)
 
 
 def test_who_overlooks_the_word_no_is_wrong_in_negation_alone(tmp_path):

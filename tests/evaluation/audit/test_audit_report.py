@@ -36,7 +36,7 @@ def test_the_table_says_the_verdict_the_sentence_and_what_is_missing(found):
     text = shown(found)
     for words in (
         "choosy on blocks, test: reads: sentence yes",
-        "8 cases of 8 subjects",
+        "10 cases of 10 subjects",
         "it loses 100.0 points",
         "Not all was measured",
         "say something",
@@ -58,6 +58,13 @@ def test_the_record_is_json_that_any_reader_takes(found, tmp_path):
     assert row["figures"][0]["key"] == "drop_shuffled_where_it_differs"
     assert row["examples"][0]["questions"][0].keys() == {"case_id", "text", "side", "view"}
     assert row["plots"][0]["lines"][0]["xs"][0] == 1  # choosy refuses no words at all
+
+
+@pytest.mark.parametrize("side", ["image", "patient"])
+def test_the_record_says_whose_left_the_data_set_means(side, blocks):
+    declared = replace(blocks, info=replace(blocks.info, side=side))
+    record = audit_as_json(audit(CallablePredictor(choosy), declared, rows=[8]))
+    assert record["side"] == side
 
 
 def test_an_estimate_is_written_with_its_interval_or_without(found):

@@ -20,7 +20,7 @@ def test_all_nine_rows_are_measured_in_their_order(blocks):
     found = audit(CallablePredictor(reader), blocks)
     assert [row.number for row in found.rows] == list(range(1, 10))
     assert verdicts(found)[1] == verdicts(found)[2] == "yes"
-    assert found.about.num_cases == 8
+    assert found.about.num_cases == 10
     assert found.about.num_refused == 0
 
 
@@ -47,6 +47,30 @@ def test_a_poor_set_loses_rows_and_no_more(blocks, cases, spoil):
     assert all(lost.values())
     assert (8 in lost) == (spoil == "no train")
     assert {"no texts": 2, "no masks": 1}.get(spoil, 10) in {*lost, 10}
+
+
+@pytest.mark.parametrize("number", [4, 5])
+def test_four_subjects_make_every_verdict_unclear_and_five_do_not(number, blocks, cases):
+    def unsure(image, text):
+        return deaf(image, text) * np.float32(0.9)
+
+    chosen = [
+        replace(
+            case, text=f"{what} nodule in the {'left' if 'left' in case.text else 'right'} lung"
+        )
+        for case, what in zip(
+            cases, ("a", "the", "one", "a small", "a large")[:number], strict=False
+        )
+    ]
+    dataset = replace(blocks, info=replace(blocks.info, symmetry="horizontal"))
+    found = audit(CallablePredictor(unsure), dataset, cases=chosen)
+    assert len(found.rows) == 9
+    if number == 5:
+        assert not {"unclear", "not measured"} & set(verdicts(found).values())
+    else:
+        assert set(verdicts(found).values()) == {"unclear"}
+        assert {verdict for _, verdict in found.traits} == {"unclear"}
+        assert all("oo few subjects" in row.sentence for row in found.rows)
 
 
 def test_rows_come_out_the_same_whether_asked_alone_or_with_others(blocks):

@@ -14,7 +14,7 @@ TRUTH = {"the left lesion": LEFT, "the right lesion": RIGHT}
 NOTHING = box(0, 0, 0, 0)
 
 
-def pairs(root, number=4):
+def pairs(root, number=5):
     """Return pictures with a lesion on either side and a sentence for each."""
     return tuple(
         case_of(f"p{nth}_{half}", f"the {half} lesion", root, picture=f"p{nth}")
@@ -59,24 +59,57 @@ def test_both_sentences_of_a_pair_must_be_followed(draw, shares, verdict, tmp_pa
 def test_the_sentence_is_plain(tmp_path):
     row = judge(pairs(tmp_path), lambda text: LEFT)  # noqa: ARG005
     assert row.sentence == (
-        "Told the other side, it draws what each sentence says in 0 % of 8 questions, stays with "
+        "Told the other side, it draws what each sentence says in 0 % of 10 questions, stays with "
         "one of the two masks in 100 %, and exchanges them in 0 %. It does not read the side."
     )
     assert row.examples[0].questions[1].text == "the right lesion"
 
 
 def test_without_a_second_truth_a_mask_that_moves_proves_nothing(tmp_path):
-    cases = tuple(case_of(f"p{nth}", "the left lesion", tmp_path) for nth in range(4))
+    cases = tuple(case_of(f"p{nth}", "the left lesion", tmp_path) for nth in range(5))
     row = judge(cases, lambda text: TRUTH[text])
     assert values(row) == {"changes_side": 1, "dice_with_old_side": 0}
     assert row.traits == (("side", "unclear"),)
 
 
 def test_without_a_second_truth_a_mask_that_stays_convicts(tmp_path):
-    cases = tuple(case_of(f"p{nth}", "the left lesion", tmp_path, mask=None) for nth in range(4))
+    cases = tuple(case_of(f"p{nth}", "the left lesion", tmp_path, mask=None) for nth in range(5))
     row = judge(cases, lambda text: LEFT)  # noqa: ARG005
     assert values(row) == {"changes_side": 0}
     assert row.traits == (("side", "no"),)
+
+
+@pytest.mark.parametrize(
+    ("draw", "known", "told"),
+    [
+        (lambda text: TRUTH[text], True, "Too few subjects to tell whether it reads the side."),
+        (lambda text: LEFT, True, "Too few subjects to tell whether it reads the side."),  # noqa: ARG005
+        (lambda text: LEFT, False, "Too few subjects to tell whether it heeds the side."),  # noqa: ARG005
+    ],
+    ids=["reads", "stays", "stays, one truth known"],
+)
+def test_four_subjects_prove_nothing_whatever_is_drawn(draw, known, told, tmp_path):
+    alone = tuple(case_of(f"p{nth}", "the left lesion", tmp_path) for nth in range(4))
+    row = judge(pairs(tmp_path, number=4) if known else alone, draw)
+    assert (row.verdict, row.traits) == ("unclear", (("side", "unclear"),))
+    assert row.sentence.endswith(told)
+
+
+def test_what_four_subjects_tell_of_another_word_has_no_say_in_the_row(tmp_path):
+    texts = {
+        "side": ("the left lesion", "the right lesion"),
+        "size": ("a small spot", "a big spot"),
+    }
+    cases = tuple(
+        case_of(f"{name}{nth}_{text}", text, tmp_path, picture=f"{name}{nth}")
+        for name, number in (("side", 5), ("size", 4))
+        for nth in range(number)
+        for text in texts[name]
+    )
+    masks = TRUTH | dict(zip(texts["size"], (LEFT, RIGHT), strict=True))
+    row = judge(cases, lambda text: masks.get(text, NOTHING))
+    assert dict(row.traits) == {"side": "yes", "size": "unclear"}
+    assert row.verdict == "yes"
 
 
 def test_another_target_in_the_same_picture_is_asked_for(tmp_path):

@@ -24,7 +24,7 @@ def judge(cases, draw, info=INFO):
 
 
 def sided(root):
-    return tuple(case_of(f"p{nth}", "the left lesion", root) for nth in range(3))
+    return tuple(case_of(f"p{nth}", "the left lesion", root) for nth in range(5))
 
 
 def values(row):
@@ -49,8 +49,17 @@ def test_who_follows_the_picture_alone_does_not_read_sides(tmp_path):
     assert row.traits == (("side", "no"),)
 
 
+def test_four_sentences_with_a_side_do_not_tell_whether_it_is_read(tmp_path):
+    sideless = tuple(case_of(f"q{nth}", "a lesion", tmp_path) for nth in range(5))
+    masks = {"the left lesion": LEFT, "the right lesion": RIGHT}
+    row = judge(sided(tmp_path)[:4] + sideless, lambda text, _: masks.get(text, NOTHING))
+    assert "it treats left and right alike." in row.sentence
+    assert "too few subjects to tell whether the side words make a difference" in row.sentence
+    assert (row.verdict, row.traits) == ("unclear", ())
+
+
 def test_who_does_not_look_fails_on_sentences_without_a_side(tmp_path):
-    cases = tuple(case_of(f"p{nth}", "a lesion", tmp_path) for nth in range(3))
+    cases = tuple(case_of(f"p{nth}", "a lesion", tmp_path) for nth in range(5))
     row = judge(cases, lambda *_: LEFT)
     assert values(row) == {"mirror_dice": 0, "mirror_dice_no_side": 0}
     assert row.verdict == "no"

@@ -101,6 +101,7 @@ def an_audit(rows: Sequence[Row], answers, **about: object) -> Audit:
         predictor_hash="",
         dataset="nodules",
         split="test",
+        side="patient",
         num_cases=12,
         num_subjects=7,
         threshold=0.5,
@@ -153,6 +154,18 @@ def test_page_says_what_was_audited(page_of):
         assert told in text
     for told in ("1,234 asked, 2 not answered", "lingseg 0.4.0", "SHA-256 ab12ab12ab12ab12"):
         assert told in text
+
+
+@pytest.mark.parametrize(
+    ("side", "told"),
+    [("image", "of the image"), ("patient", "of the patient"), ("none", "in names alone")],
+)
+def test_page_says_whose_left_the_sentences_mean(page_of, side, told):
+    assert f"Left and right {told}" in page_of(a_row(), side=side).text
+
+
+def test_page_says_below_how_many_subjects_nothing_is_concluded(page_of):
+    assert "fewer than 5 subjects" in page_of(a_row()).text
 
 
 def test_every_row_is_in_the_summary_and_has_a_section_it_links_to(page_of):

@@ -26,7 +26,7 @@ def values(row):
 
 
 def some(root):
-    return tuple(case_of(f"p{nth}", TEXT, root) for nth in range(3))
+    return tuple(case_of(f"p{nth}", TEXT, root) for nth in range(5))
 
 
 def test_a_group_has_five_wordings(tmp_path):
@@ -43,6 +43,12 @@ def test_the_same_mask_for_all_wordings_is_steady(tmp_path):
     assert row.traits == (("other words", "yes"),)
 
 
+def test_four_subjects_do_not_prove_it_steady(tmp_path):
+    row = judge(some(tmp_path)[:4], lambda _: TRUTH)
+    assert (row.verdict, row.traits) == ("unclear", (("other words", "unclear"),))
+    assert row.sentence.endswith("Too few subjects to tell whether it stays the same.")
+
+
 def test_one_wording_with_another_mask_changes_its_group(tmp_path):
     row = judge(some(tmp_path), lambda text: HALF if text.startswith("segment") else TRUTH)
     assert values(row) == {
@@ -54,7 +60,7 @@ def test_one_wording_with_another_mask_changes_its_group(tmp_path):
     }
     assert row.verdict == "no"
     assert row.examples[0].questions[1].text.startswith("segment")
-    assert row.plots[0].lines[0].ys == pytest.approx((1 / 3, 1 / 3, 1 / 3))
+    assert row.plots[0].lines[0].ys == pytest.approx([1 / 3] * 5)
 
 
 def test_without_references_masks_are_compared_to_masks(tmp_path):
@@ -65,6 +71,6 @@ def test_without_references_masks_are_compared_to_masks(tmp_path):
 def test_sentences_that_are_not_understood_are_counted(tmp_path):
     cases = (*some(tmp_path), case_of("q", "a lesion xyzzy", tmp_path))
     row = judge(cases, lambda _: TRUTH)
-    assert "1 of 4 sentences have no paraphrase" in row.why_not
+    assert "1 of 6 sentences have no paraphrase" in row.why_not
     alone = judge(cases[-1:], lambda _: TRUTH)
     assert alone.verdict == "not measured"

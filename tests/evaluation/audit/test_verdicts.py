@@ -1,6 +1,12 @@
 import pytest
 
-from lingseg.evaluation.audit.verdicts import judge_above, judge_below, judge_together, worst
+from lingseg.evaluation.audit.verdicts import (
+    FEWEST_SUBJECTS,
+    judge_above,
+    judge_below,
+    judge_together,
+    worst,
+)
 from lingseg.evaluation.summary import Estimate
 from lingseg.metrics.uncertainty import Interval
 
@@ -23,6 +29,21 @@ def test_an_interval_decides_unless_it_holds_the_threshold(value, ends, subjects
     assert judge_above(estimate, 0.1, num_subjects=subjects) == verdict
     below = judge_below(estimate, 0.1, num_subjects=subjects)
     assert below == opposite.get(verdict, verdict)
+
+
+@pytest.mark.parametrize("ends", [None, (0.45, 0.55), (0.5, 0.5)])
+def test_nothing_is_concluded_of_fewer_than_five_subjects(ends):
+    estimate = Estimate(0.5, Interval(*ends) if ends else None)
+    found = {}
+    for subjects in (2, 3, 4, 5, 6):
+        found[subjects] = {
+            judge(estimate, limit, num_subjects=subjects)
+            for judge in (judge_above, judge_below)
+            for limit in (0.1, 0.9)
+        }
+    few, enough = {"unclear"}, {"yes", "no"}
+    assert found == {2: few, 3: few, 4: few, 5: enough, 6: enough}
+    assert FEWEST_SUBJECTS == 5
 
 
 def test_the_worst_verdict_is_no_then_unclear_then_partly():

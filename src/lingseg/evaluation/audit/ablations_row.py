@@ -10,6 +10,7 @@ from lingseg.datasets.case import Case
 from lingseg.evaluation.ablation import share_unchanged, shuffle_texts
 from lingseg.evaluation.audit.answer import Answers
 from lingseg.evaluation.audit.chance import rng_of
+from lingseg.evaluation.audit.contradictions_row import CHANGED_BELOW
 from lingseg.evaluation.audit.estimates import (
     Observation,
     Pair,
@@ -259,14 +260,12 @@ def _sentence(verdict: Verdict, drop: Estimate, drops: Mapping[str, Estimate]) -
 def _examples(differing: Sequence[Pair], verdict: Verdict) -> Iterator[Example]:
     """Yield cases that show the verdict: a mask that stays, or one that the sentence moves."""
     told = [pair for pair in differing if pair.own.mask.any()]
-    follows = verdict == "yes"
-    order = sorted(told, key=_sameness, reverse=not follows)
-    headline = (
-        "Another picture's sentence changes the mask"
-        if follows
-        else "The mask stays although another picture's sentence is said"
-    )
-    for pair in order[:NUM_EXAMPLES]:
+    for pair in sorted(told, key=_sameness, reverse=verdict != "yes")[:NUM_EXAMPLES]:
+        headline = (
+            "Another picture's sentence changes the mask"
+            if _sameness(pair) < CHANGED_BELOW
+            else "The mask stays although another picture's sentence is said"
+        )
         yield Example(headline=headline, questions=(own_question(pair.case), pair.question))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lingseg.datasets.case import Case, DatasetInfo
 from lingseg.evaluation.audit.answer import Answer, Answers, find_if_answered
 from lingseg.evaluation.audit.contradiction import facts_of
-from lingseg.evaluation.audit.estimates import Observation, estimate_mean, num_subjects
+from lingseg.evaluation.audit.estimates import Observation, estimate_mean
 from lingseg.evaluation.audit.question import Question, own_question
 from lingseg.evaluation.audit.row import Example, Figure, Row, Verdict, not_measured
 from lingseg.evaluation.audit.verdicts import judge_above, judge_together, worst
@@ -225,12 +225,13 @@ def _estimate_auroc(
 
 def _judge(numbers: Sequence[Figure], seen: Sequence[_Seen], present: Sequence[_Seen]) -> Verdict:
     """Return whether it leaves blank what it should, and not because it never draws."""
-    subjects = num_subjects([Observation(one.subject, 0.0) for one in seen])
+    subjects, subjects_present = (len({one.subject for one in group}) for group in (seen, present))
     blank = judge_above(numbers[0].estimate, LEFT_BLANK_FROM, num_subjects=subjects)
     if not present:
         return blank
     auroc = next(figure.estimate for figure in numbers if figure.key.startswith("auroc_"))
-    return worst([blank, judge_above(auroc, TELLS_APART_FROM, num_subjects=subjects)])
+    fewer = min(subjects, subjects_present)  # as each side of the comparison must have enough
+    return worst([blank, judge_above(auroc, TELLS_APART_FROM, num_subjects=fewer)])
 
 
 def _tell_absence(numbers: Sequence[Figure], verdict: Verdict) -> str:
@@ -238,7 +239,7 @@ def _tell_absence(numbers: Sequence[Figure], verdict: Verdict) -> str:
     ending = {
         "yes": "it knows when there is nothing to draw",
         "no": "it draws something whatever it is asked for",
-    }.get(verdict, "whether it knows that there is nothing to draw is unclear")
+    }.get(verdict, "too few subjects to tell whether it knows that there is nothing to draw")
     return f"Asked for what is not in the picture, {_told(numbers)}: {ending}."
 
 
@@ -247,7 +248,7 @@ def _tell_negation(numbers: Sequence[Figure], verdict: Verdict) -> str:
     ending = {
         "yes": 'it reads "no"',
         "no": 'it does not read "no"',
-    }.get(verdict, 'whether it reads "no" is unclear')
+    }.get(verdict, 'too few subjects to tell whether it reads "no"')
     return f'Told that there is none ("no …"), {_told(numbers)}: {ending}.'
 
 

@@ -243,9 +243,10 @@ def _pack_reliability(reliability: Reliability) -> bytes:
         reliability.num_pixels,
         reliability.probability_sums,
         reliability.reference_sums,
-        [reliability.squared_error, reliability.num_between],
+        np.array([reliability.squared_error, reliability.num_between]),
     ]
-    return zlib.compress(np.concatenate(row).astype("<f8").tobytes(), 1)
+    doubles = [part.astype("<f8").tobytes() for part in row]
+    return zlib.compress(b"".join(doubles), 1)
 
 
 def _unpack_reliability(packed: bytes | None) -> Reliability | None:

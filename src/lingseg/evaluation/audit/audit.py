@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from lingseg.evaluation.audit.answer import Answers
 from lingseg.evaluation.audit.row import Row, Verdict
 from lingseg.evaluation.audit.verdicts import worst
+from lingseg.language.side import Side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +17,8 @@ class About:
     """SHA-256 of a bundle or of a run's weights; empty for what is known by its name alone."""
     dataset: str
     split: str
+    side: Side
+    """Whose left and right the data set declares its sentences to mean."""
     num_cases: int
     """Audited; with a limit fewer than the split has."""
     num_subjects: int

@@ -102,6 +102,7 @@ def audit(
             predictor_hash=predictor_hash,
             dataset=dataset.info.name,
             split=split,
+            side=dataset.info.side,
             num_cases=len(chosen),
             num_subjects=len({case.subject for case in chosen}),
             threshold=limit,

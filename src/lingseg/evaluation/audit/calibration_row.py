@@ -35,8 +35,17 @@ NUM_EXAMPLES = 2
 _NOT_CONTRADICTED = (
     "No case has a sentence that can be contradicted so that it is true of nothing in the picture."
 )
-_KNOWS = {"yes": "tells", "no": "does not tell"}
-_DOUBTS = {"yes": "it grows less sure", "no": "it stays as sure as before"}
+_KNOWS = {
+    "yes": "its confidence tells which are the better ones",
+    "no": "its confidence does not tell which are the better ones",
+    "unclear": "there are too few subjects to tell whether its confidence says which are better",
+}
+_DOUBTS = {
+    "yes": "When the sentence contradicts the picture it grows less sure",
+    "no": "When the sentence contradicts the picture it stays as sure as before",
+    "unclear": "Too few subjects to tell whether it grows less sure when the sentence contradicts "
+    "the picture",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -255,16 +264,11 @@ def _sentence(scored: Sequence[_Scored], knows: Verdict, fall: Estimate, doubts:
     told = []
     if scored:
         risk = Estimate(float(np.mean(_risks(scored))))
-        how = _KNOWS.get(knows, "may or may not tell")
         told.append(
-            f"Its masks miss a perfect Dice by {points(risk)} on average, and its confidence {how} "
-            f"which are the better ones."
+            f"Its masks miss a perfect Dice by {points(risk)} on average, and {_KNOWS[knows]}."
         )
     if fall.value is not None:
-        told.append(
-            f"When the sentence contradicts the picture {_DOUBTS.get(doubts, 'it may doubt')}: its "
-            f"confidence falls by {points(fall)}."
-        )
+        told.append(f"{_DOUBTS[doubts]}: its confidence falls by {points(fall)}.")
     return " ".join(told)
 
 

@@ -21,7 +21,7 @@ from lingseg.evaluation.audit.contradiction import contradicting_texts as texts_
 from lingseg.evaluation.audit.estimates import Observation, estimate_mean, num_subjects
 from lingseg.evaluation.audit.question import Question
 from lingseg.evaluation.audit.row import Example, Figure, Row, Verdict, not_measured
-from lingseg.evaluation.audit.verdicts import judge_above, judge_together
+from lingseg.evaluation.audit.verdicts import FEWEST_SUBJECTS, judge_above, judge_together
 from lingseg.evaluation.audit.wording import percent
 from lingseg.evaluation.summary import Estimate
 from lingseg.metrics.overlap import measure_overlap
@@ -140,6 +140,7 @@ class _Judged:
         known = [one for one in seen if one.outcome is not None]
         judge = _judge_known if known else _judge_unknown
         verdict, sentence, estimates = judge(attribute, known or seen, rng)
+        subjects = {one.asked.case.subject for one in known}
         figures = tuple(
             Figure(
                 key=f"{key}_{attribute}",
@@ -152,8 +153,7 @@ class _Judged:
         return cls(
             attribute=attribute,
             verdict=verdict,
-            has_say=verdict != "unclear"
-            or (bool(known) and len({one.asked.case.subject for one in known}) > 1),
+            has_say=verdict != "unclear" or len(subjects) >= FEWEST_SUBJECTS,
             sentence=sentence,
             figures=figures,
             examples=_pick_examples(attribute, known or seen),
@@ -187,7 +187,7 @@ def _judge_known(
         "yes": f"It reads the {attribute}.",
         "no": f"It does not read the {attribute}.",
         "partly": f"It reads the {attribute} in part.",
-    }.get(verdict, f"Too few cases to tell whether it reads the {attribute}.")
+    }.get(verdict, f"Too few subjects to tell whether it reads the {attribute}.")
     neither = _share(seen, {"neither"}, rng)
     rest = f" (neither mask is drawn in {percent(neither)})" if neither.value else ""
     sentence = (
@@ -220,11 +220,10 @@ def _judge_unknown(
     changes, dice = estimate_mean(moved, rng=rng), estimate_mean(kept, rng=rng)
     heeds = judge_above(changes, HEEDS_FROM, num_subjects=num_subjects(moved))
     verdict: Verdict = "no" if heeds == "no" else "unclear"
-    ending = (
-        f"It hardly heeds the {attribute}."
-        if verdict == "no"
-        else "Whether rightly, nobody can tell: no mask of the changed sentence is known."
-    )
+    ending = {
+        "yes": "Whether rightly, nobody can tell: no mask of the changed sentence is known.",
+        "no": f"It hardly heeds the {attribute}.",
+    }.get(heeds, f"Too few subjects to tell whether it heeds the {attribute}.")
     sentence = (
         f"Told {_WORDS[attribute]}, it changes its mask in {percent(changes)} of {len(seen)} "
         f"cases. {ending}"

@@ -179,6 +179,8 @@ def _sentence(
     mildest = {kind: points(next(iter(drops[kind].values()))) for kind in verdicts}
     told = ", ".join(f"{kind} {lost}" for kind, lost in mildest.items())
     sentence = f"A slightly worse picture costs, in Dice per image: {told}."
+    if worst(verdicts.values()) == "unclear":
+        sentence += " Too few subjects to tell whether it bears that."
     if "words lost" in drops:
         half, all_ = (points(drops["words lost"][percent]) for percent in (50, 100))
         sentence += f" Half of the words lost cost {half}, all of them {all_}."

@@ -173,6 +173,9 @@ def _sentence(verdicts: dict[str, Verdict], gains: dict[str, Estimate], own: Est
     told = [f"It reaches a Dice of {percent(own)} per image."]
     told += [f"It is {points(gains[name])} ahead of {_TOLD[name]}." for name in beaten]
     for name in others:
-        how = "may be no better than" if verdicts[name] == "unclear" else "is no better than"
-        told.append(f"It {how} {_TOLD[name]} ({points(gains[name])} ahead).")
+        ahead = f"{points(gains[name])} ahead"
+        if verdicts[name] == "unclear":
+            told.append(f"Too few subjects to tell whether it beats {_TOLD[name]} ({ahead}).")
+        else:
+            told.append(f"It is no better than {_TOLD[name]} ({ahead}).")
     return " ".join(told)

@@ -13,7 +13,7 @@ from lingseg.datasets.mask_facts import measure_mask
 from lingseg.evaluation.audit.answer import Answers
 from lingseg.evaluation.audit.estimates import Observation, estimate_mean, num_subjects
 from lingseg.evaluation.audit.question import Question
-from lingseg.evaluation.audit.row import Figure, Row
+from lingseg.evaluation.audit.row import Figure, Row, Verdict
 from lingseg.evaluation.audit.verdicts import judge_below, worst
 from lingseg.evaluation.audit.wording import percent
 from lingseg.evaluation.summary import Estimate
@@ -71,11 +71,12 @@ class LeaksRow:
             for key, most in _MOST.items()
             if found.get(key)
         }
+        verdict = worst(verdicts.values())
         return Row(
             number=self.number,
             title=self.title,
-            verdict=worst(verdicts.values()),
-            sentence=_sentence(estimates),
+            verdict=verdict,
+            sentence=_sentence(estimates, verdict),
             figures=tuple(_figures(found, estimates)),
             why_not=" ".join(why_not),
         )
@@ -179,7 +180,7 @@ def _figures(
             yield Figure(key=key, name=name, estimate=estimates[key], num_cases=len(found[key]))
 
 
-def _sentence(estimates: Mapping[str, Estimate]) -> str:
+def _sentence(estimates: Mapping[str, Estimate], verdict: Verdict) -> str:
     """Return what was found in words."""
     told = {
         "subject_elsewhere": "of its cases are of a subject that is in another split as well",
@@ -193,4 +194,5 @@ def _sentence(estimates: Mapping[str, Estimate]) -> str:
         for key, what in told.items()
         if key in estimates and estimates[key].value is not None
     ]
-    return f"{'; '.join(parts)}." if parts else "Nothing could be compared."
+    rest = " Too few subjects to tell whether the set is clean." if verdict == "unclear" else ""
+    return f"{'; '.join(parts)}.{rest}" if parts else "Nothing could be compared."

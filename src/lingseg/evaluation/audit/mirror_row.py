@@ -11,7 +11,7 @@ from lingseg.evaluation.audit.contradiction import facts_of
 from lingseg.evaluation.audit.estimates import Observation, estimate_mean, num_subjects
 from lingseg.evaluation.audit.question import Question, View, own_question
 from lingseg.evaluation.audit.row import Example, Figure, Row, Verdict, not_measured
-from lingseg.evaluation.audit.verdicts import judge_above
+from lingseg.evaluation.audit.verdicts import judge_above, worst
 from lingseg.evaluation.summary import Estimate
 from lingseg.imaging.image import Image, MaskPixels, Pixels
 from lingseg.language.contradiction import is_same
@@ -109,11 +109,10 @@ class MirrorRow:
         )
         keeps = judge_above(figures[0].estimate, ALIKE_FROM, num_subjects=num_subjects(_dice(seen)))
         heeds = self._heeds(one_sided, rng)
-        verdict: Verdict = "no" if heeds == "no" else keeps
         return Row(
             number=self.number,
             title=self.title,
-            verdict=verdict,
+            verdict=worst((keeps, heeds)),
             sentence=_sentence(figures, keeps, heeds),
             figures=figures,
             examples=_pick_examples(seen),
@@ -199,7 +198,7 @@ def _sentence(figures: Sequence[Figure], keeps: Verdict, heeds: Verdict) -> str:
     judged = {
         "yes": "it treats left and right alike",
         "no": "its answer depends on which way round the picture is",
-    }.get(keeps, "whether it treats left and right alike is unclear")
+    }.get(keeps, "too few subjects to tell whether it treats left and right alike")
     told = (
         f"Shown the mirrored picture with the mirrored sentence, it draws the mirrored mask with "
         f"a Dice of {_points(by_key['mirror_dice'])}: {judged}."
@@ -209,7 +208,7 @@ def _sentence(figures: Sequence[Figure], keeps: Verdict, heeds: Verdict) -> str:
     follows = {
         "yes": "the side words make a difference",
         "no": "the side words make hardly a difference, so it does not read them",
-    }.get(heeds, "whether the side words make a difference is unclear")
+    }.get(heeds, "too few subjects to tell whether the side words make a difference")
     kept = _points(by_key["mirror_dice_not_swapped"])
     swapped = _points(by_key["mirror_dice_one_sided"])
     return (

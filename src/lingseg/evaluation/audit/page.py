@@ -15,6 +15,7 @@ from lingseg.evaluation.audit.page_picture import Picture, draw_answer
 from lingseg.evaluation.audit.page_plot import DrawnPlot, draw_plot
 from lingseg.evaluation.audit.question import AS_IT_IS, Question
 from lingseg.evaluation.audit.row import Example, Row
+from lingseg.evaluation.audit.verdicts import FEWEST_SUBJECTS
 
 try:
     import jinja2
@@ -82,6 +83,7 @@ def write_page(
         rows=[_show_row(row, answers) for row in audit.rows],
         written_on=(written_on or date.today()).isoformat(),
         figures_at_once=FIGURES_AT_ONCE,
+        fewest_subjects=FEWEST_SUBJECTS,
         say_value=say_value,
         say_interval=say_interval,
     )

@@ -10,7 +10,7 @@ from lingseg.datasets.case import Case
 from lingseg.evaluation.audit.answer import Answers, find_if_answered
 from lingseg.evaluation.audit.estimates import Observation, estimate_mean, num_subjects
 from lingseg.evaluation.audit.question import Question, own_question
-from lingseg.evaluation.audit.row import Example, Figure, Line, Plot, Row, not_measured
+from lingseg.evaluation.audit.row import Example, Figure, Line, Plot, Row, Verdict, not_measured
 from lingseg.evaluation.audit.verdicts import judge_below
 from lingseg.language.paraphrase import paraphrase_text
 from lingseg.metrics.overlap import measure_overlap
@@ -77,7 +77,7 @@ class ParaphrasesRow:
             number=self.number,
             title=self.title,
             verdict=steady,
-            sentence=_sentence(groups, figures, left_out),
+            sentence=_sentence(groups, figures, left_out, steady),
             figures=figures,
             plots=(_plot(groups),),
             examples=_pick_examples(groups),
@@ -157,7 +157,9 @@ def _figures(groups: Sequence[_Group], rng: np.random.Generator) -> tuple[Figure
     )
 
 
-def _sentence(groups: Sequence[_Group], figures: Sequence[Figure], left_out: int) -> str:
+def _sentence(
+    groups: Sequence[_Group], figures: Sequence[Figure], left_out: int, steady: Verdict
+) -> str:
     """Return what was found."""
     value = {figure.key: figure.estimate.value or 0.0 for figure in figures}
     size = max(len(group.likeness) for group in groups)
@@ -171,6 +173,8 @@ def _sentence(groups: Sequence[_Group], figures: Sequence[Figure], left_out: int
             f"and the worst wording scores {100 * value['paraphrases_worst']:.1f} where the "
             f"own one scores {100 * value['paraphrases_own']:.1f}."
         )
+    if steady == "unclear":
+        told += " Too few subjects to tell whether it stays the same."
     left = f" {left_out} sentences were left out." if left_out else ""
     return told + left
 

@@ -13,7 +13,7 @@ from lingseg.evaluation.summary import Estimate
 
 Verdict: TypeAlias = Literal["yes", "no", "partly", "unclear", "not measured"]
 """yes: as one would wish of a model that reads (of a data set: that does not leak). unclear: the
-interval holds both. not measured: `Row.why_not` says why."""
+interval holds both, or there are too few subjects. not measured: `Row.why_not` says why."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,16 +5,20 @@ from collections.abc import Iterable
 from lingseg.evaluation.audit.row import Verdict
 from lingseg.evaluation.summary import Estimate
 
+FEWEST_SUBJECTS = 5
+"""Subjects below which nothing is concluded: a bootstrap over two or three of them hardly spreads,
+and its interval looks surer than it is."""
+
 _WORST_FIRST: tuple[Verdict, ...] = ("no", "unclear", "partly", "yes")
 
 
 def judge_above(estimate: Estimate, threshold: float, *, num_subjects: int) -> Verdict:
     """Return yes for an estimate above the threshold, no for one below.
 
-    An interval that holds the threshold makes it unclear, as does a single subject, of which no
-    spread can be told. Several subjects who all agree need no interval.
+    An interval that holds the threshold makes it unclear, as do too few subjects to tell a spread.
+    Subjects who all agree need no interval.
     """
-    if estimate.value is None or num_subjects < 2:
+    if estimate.value is None or num_subjects < FEWEST_SUBJECTS:
         return "unclear"
     if estimate.interval is None:
         return "yes" if estimate.value > threshold else "no"
