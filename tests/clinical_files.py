@@ -1,4 +1,8 @@
-"""Tiny DICOM and NIfTI files, made by pydicom and nibabel as scanners would have written them."""
+"""Tiny DICOM and NIfTI files, made by pydicom and nibabel as scanners would have written them.
+
+What a reader makes of one, an `Image` or a `Source`, is here too, for tests of writers: a slice
+that lies obliquely and names its patient in many places.
+"""
 
 from io import BytesIO
 
@@ -7,17 +11,43 @@ import numpy as np
 from pydicom import Dataset, dcmwrite
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import (
+    ComputedRadiographyImageStorage,
     CTImageStorage,
     DigitalXRayImageStorageForPresentation,
     EnhancedCTImageStorage,
     ExplicitVRLittleEndian,
     UltrasoundImageStorage,
+    generate_uid,
 )
+
+from lingseg.imaging import Image
+from lingseg.imaging.source import Source
 
 HEIGHT, WIDTH = 7, 10
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 """Along a row to the patient's left, down a column to the back: the usual hanging."""
-SERIES = "1.2.3.2"
+STUDY, SERIES, FRAME_OF_REFERENCE = "1.2.3.1", "1.2.3.2", "1.2.3.3"
+SPACING, SLICE_SPACING = (0.5, 2.0), 3.0
+ORIENTATION = (0.8, 0.6, 0.0, 0.0, 0.0, -1.0)
+"""Oblique: along the rows the first three, along the columns the last."""
+PATIENT = "Doe^Jane"
+IDENTIFYING = {
+    "SpecificCharacterSet": "ISO_IR 192",
+    "PatientName": PATIENT,
+    "PatientID": "P-4711",
+    "PatientBirthDate": "19501231",
+    "PatientSex": "F",
+    "StudyDate": "20240229",
+    "StudyTime": "101112",
+    "StudyID": "S-4712",
+    "AccessionNumber": "A-4713",
+    "ReferringPhysicianName": "House^Gregory",
+    "InstitutionName": "Secret Hospital",
+    "PatientComments": "Secret comment",
+    "StationName": "Secret station",
+    "OperatorsName": "Secret^Operator",
+}
+"""Some of it files an object beside its source, some should not pass on."""
 
 
 def stored_values(number=0, dtype=np.int16):
@@ -33,7 +63,7 @@ def blank(kind, modality, **tags):
     dataset.file_meta.MediaStorageSOPInstanceUID = tags.get("SOPInstanceUID", "1.2.3.4.1")
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     dataset.SOPClassUID, dataset.SOPInstanceUID = kind, "1.2.3.4.1"
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = "1.2.3.1", SERIES
+    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = STUDY, SERIES
     dataset.Modality = modality
     for keyword, value in tags.items():
         setattr(dataset, keyword, value)
@@ -140,3 +170,75 @@ def nifti(voxels, affine, *, second=False, slope=None, inter=None, codes=(1, 1))
     if slope is not None:
         image.header.set_slope_inter(slope, inter)
     return image.to_bytes()
+
+
+def ct_header(number=0):
+    """One oblique slice of a series, without pixels; identifying values where none should pass."""
+    header = blank(
+        CTImageStorage,
+        "CT",
+        SOPInstanceUID=f"1.2.3.4.{number + 1}",
+        FrameOfReferenceUID=FRAME_OF_REFERENCE,
+        ImageOrientationPatient=list(ORIENTATION),
+        ImagePositionPatient=[float(value) for value in position(number)],
+        PixelSpacing=list(SPACING),
+        SliceThickness=SLICE_SPACING,
+        SeriesNumber=1,
+        InstanceNumber=number + 1,
+        BurnedInAnnotation="NO",
+        **IDENTIFYING,
+    )
+    header.Rows, header.Columns = HEIGHT, WIDTH
+    header.add_new((0x0009, 0x0010), "LO", "SECRET CREATOR")
+    return header
+
+
+def position(number):
+    """Where the middle of the first pixel of an oblique slice lies, in DICOM's millimetres."""
+    normal = np.cross(ORIENTATION[:3], ORIENTATION[3:])
+    return np.asarray([-30.0, 12.5, 7.0]) + number * SLICE_SPACING * normal
+
+
+def affine():
+    """From (row, column, slice, 1) of the oblique slices to RAS+ millimetres."""
+    along_row, along_column = np.asarray(ORIENTATION[:3]), np.asarray(ORIENTATION[3:])
+    steps = np.eye(4)
+    steps[:3, 0] = along_column * SPACING[0]
+    steps[:3, 1] = along_row * SPACING[1]
+    steps[:3, 2] = np.cross(along_row, along_column) * SLICE_SPACING
+    steps[:3, 3] = position(0)
+    return np.diag([-1.0, -1.0, 1.0, 1.0]) @ steps
+
+
+def ct_source(number=0, **changes):
+    """The source of an oblique slice; `changes` are of its header, None takes one out."""
+    header = ct_header(number)
+    for keyword, value in changes.items():
+        if value is None:
+            del header[keyword]
+        else:
+            setattr(header, keyword, value)
+    return Source(
+        sop_class_uid=header.SOPClassUID,
+        sop_instance_uid=header.SOPInstanceUID,
+        modality="CT",
+        header=header,
+        frame_of_reference_uid=FRAME_OF_REFERENCE,
+    )
+
+
+def ct_image(**changes):
+    """An oblique slice as the reader would give it."""
+    pixels = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH), dtype=np.uint8)
+    return Image(pixels=pixels, spacing=SPACING, affine=affine(), source=ct_source(**changes))
+
+
+def film_source():
+    """The source of a picture that lies nowhere in space, as films and ultrasound do."""
+    geometry = ("FrameOfReferenceUID", "ImageOrientationPatient", "ImagePositionPatient")
+    return ct_source(
+        SOPClassUID=ComputedRadiographyImageStorage,
+        SOPInstanceUID=generate_uid(),
+        Modality="DX",
+        **dict.fromkeys(geometry),
+    )

@@ -1,9 +1,11 @@
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
-from lingseg.artefact import write_text, written_atomically
+from lingseg.artefact import remove_leftovers, write_text, written_atomically
 
 
 def names_in(folder) -> list[str]:
@@ -56,3 +58,60 @@ def test_rights_are_those_of_an_ordinary_file(tmp_path):
     write_text(tmp_path / "ours", "x")
     modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("ordinary", "ours")]
     assert modes[0] == modes[1]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from lingseg.artefact import written_atomically
+with written_atomically(Path(sys.argv[1])) as temporary:
+    temporary.write_text("hal")
+    os.kill(os.getpid(), 9)
+"""
+
+
+def killed_while_writing(path) -> None:
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False)
+    assert done.returncode == -9
+
+
+def test_what_a_killed_process_was_writing_is_no_result_and_is_removed_by_name(tmp_path):
+    ours, other = tmp_path / "ours.png", tmp_path / "other.png"
+    killed_while_writing(ours)
+    killed_while_writing(other)
+    left = names_in(tmp_path)
+    assert len(left) == 2
+    assert all(name.startswith(".") and name.endswith(".part.png") for name in left)
+    assert remove_leftovers([tmp_path], lambda: [ours]) == 1
+    assert remove_leftovers([tmp_path], lambda: [ours]) == 0
+    assert remove_leftovers([tmp_path], lambda: [other]) == 1
+    assert names_in(tmp_path) == []
+
+
+def test_what_somebody_is_writing_is_not_removed(tmp_path):
+    path = tmp_path / "mask.png"
+    with written_atomically(path) as temporary:
+        temporary.write_text("new")
+        assert remove_leftovers([tmp_path], lambda: [path]) == 0
+    assert path.read_text() == "new"
+
+
+def test_files_of_others_are_no_leftovers(tmp_path):
+    names = [".hidden.png", ".part.png", "mask.part.png", f".{'0' * 16}.x.part.png", "a.png"]
+    for name in names:
+        (tmp_path / name).touch()
+    assert remove_leftovers([tmp_path, tmp_path / "none"], lambda: [tmp_path / "a.png"]) == 0
+    assert sorted(names_in(tmp_path)) == sorted(names)
+
+
+def test_outputs_are_only_asked_for_where_something_is_left(tmp_path):
+    def never():
+        raise AssertionError("asked")
+
+    assert remove_leftovers([tmp_path], never) == 0
+
+
+def test_a_name_may_be_as_long_as_the_system_lets_it_be(tmp_path):
+    path = tmp_path / ("x" * 251 + ".png")
+    write_text(path, "x")
+    assert path.read_text() == "x"

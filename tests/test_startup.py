@@ -10,7 +10,7 @@ import lingseg
 
 HEAVY = (
     "torch", "scipy", "rich.progress", "openpyxl", "imagehash", "transformers", "accelerate",
-    "pydicom", "nibabel", "highdicom",
+    "pydicom", "nibabel", "highdicom", "urllib3",
 )  # fmt: skip
 SCRIPT = """
 import sys

@@ -93,7 +93,7 @@ def test_being_stopped_is_said_without_a_traceback(capsys, monkeypatch):
     def stop(*_arguments, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(predict, "_jobs", stop)
+    monkeypatch.setattr(predict, "find_images", stop)
     assert main.run(["predict", "a.png", "-p", "left"]) == 130
     assert capsys.readouterr().err == "lingseg: stopped\n"
 

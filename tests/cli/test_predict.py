@@ -2,6 +2,7 @@ import json
 import sys
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pytest
 from fake_bundle import write_fake_bundle
@@ -9,9 +10,12 @@ from PIL import Image as PillowImage
 from raster_files import encoded, png_that_claims, random_pixels
 
 from lingseg import artefact
+from lingseg.cli import outcomes as printing
 from lingseg.cli import predict as command
 from lingseg.cli.main import run
 from lingseg.imaging import read_mask
+
+SERIES = "dicomweb://localhost/dicom-web/studies/1.2/series/1.3"
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +170,12 @@ def test_bad_pictures_among_others_are_named_and_the_others_done(bundle, capsys)
         (["scans", "--jobs", "jobs.csv"], "--jobs names pictures and sentences itself"),
         (["--jobs", "nowhere.csv"], "No such file or directory (nowhere.csv)"),
         (["scans/a.png", "-p", "left", "--format", "gif"], "Invalid value"),
+        (["scans/a.png", "-p", "left", "--shard", "3/2"], "The shard is '3/2'; expected i/n"),
+        (["scans/a.png", "-p", "left", "--min-ml", "-1"], "Parts below -1 ml"),
+        (["scans/a.png", "-p", "left", "--store"], "--store sends objects to the PACS"),
+        (["dicomweb://host/x", "-p", "left"], "'dicomweb://host/x' is not the address"),
+        ([f"{SERIES}", "-p", "left", "--store", "--format", "png"], "--store sends DICOM objects"),
+        ([f"{SERIES}", "-p", "left", "--store", "--deidentify"], "--store --deidentify would"),
     ],
 )
 def test_a_wrong_call_is_one_line_and_code_2_and_writes_nothing(arguments, line, bundle, capsys):
@@ -235,11 +245,11 @@ def test_words_that_were_not_read_are_named_once(bundle, capsys):
 def test_a_progress_bar_shows_only_when_it_takes_long_and_somebody_watches(
     seconds, has_bar, bundle, capsys, monkeypatch
 ):
-    monkeypatch.setattr(command, "_BAR_AFTER_SECONDS", seconds)
+    monkeypatch.setattr(printing, "_BAR_AFTER_SECONDS", seconds)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     started = []
-    genuine = command._new_bar
-    monkeypatch.setattr(command, "_new_bar", lambda total: started.append(total) or genuine(total))
+    genuine = printing._new_bar
+    monkeypatch.setattr(printing, "_new_bar", lambda total: started.append(total) or genuine(total))
     assert run(["predict", "scans", "-p", "left", "-m", bundle, "-o", "out"]) == 0
     assert started == ([3] if has_bar else [])
     assert run(["predict", "scans", "-p", "left", "-m", bundle, "-o", "out2", "-q"]) == 0
@@ -301,6 +311,88 @@ def test_a_dicom_format_of_a_png_is_refused_in_one_line(bundle, capsys):
     assert "a.png: A DICOM object was asked for" in shown.err
     assert shown.err.count("\n") == 1
     assert files("out") == []
+
+
+def test_shards_together_do_what_one_call_does(bundle, capsys):
+    rows = "".join(
+        f"scans/{name}.png,{text},{name}-{text}\n" for text in ("left", "dark") for name in "abc"
+    )
+    Path("jobs.csv").write_text(f"image,text,output\n{rows}", encoding="utf-8")
+    call = ["predict", "--jobs", "jobs.csv", "-m", bundle, "-o"]
+    numbers = []
+    for shard in ("1/2", "2/2"):
+        assert run([*call, "parts", "--shard", shard, "--format", "coco"]) == 0
+        numbers.append(int(capsys.readouterr().out.split(" masks (0 from")[0].split()[-1]))
+    assert sum(numbers) == 6
+    assert all(number % 2 == 0 for number in numbers)  # a picture is not parted
+    assert "coco.json" not in files("parts")
+    assert run([*call, "parts", "--format", "coco"]) == 0
+    assert "6 masks (6 from an earlier run)" in capsys.readouterr().out
+    assert run([*call, "whole", "--format", "coco"]) == 0
+    assert files("parts") == files("whole")
+    assert Path("parts/coco.json").read_bytes() == Path("whole/coco.json").read_bytes()
+
+
+def test_a_shard_leaves_the_file_for_all_masks_to_the_last_call(bundle, capsys):
+    call = ["predict", "scans", "-p", "left", "-m", bundle, "-o", "out", "--shard", "1/1"]
+    assert run([*call, "--format", "cvat"]) == 0
+    assert "when all shards are done, run the same without --shard" in capsys.readouterr().out
+
+
+def test_ray_that_is_not_installed_is_one_line_before_anything_is_drawn(
+    bundle, capsys, monkeypatch
+):
+    monkeypatch.setattr(command, "find_spec", lambda _: None)
+    call = ["predict", "scans", "-p", "left", "-m", bundle, "-o", "out", "--engine", "ray"]
+    assert run(call) == 2
+    assert capsys.readouterr().err == (
+        "lingseg: this needs ray, which is not installed. Run: pip install 'lingseg[ray]'\n"
+    )
+    assert not Path("out").exists()
+
+
+def test_lines_come_while_the_batch_goes_on(bundle, capsys, monkeypatch):
+    shown = []
+    genuine = command.run_jobs
+
+    def watched(*arguments, **options):
+        for outcome in genuine(*arguments, **options):
+            shown.append(capsys.readouterr())
+            yield outcome
+
+    monkeypatch.setattr(command, "run_jobs", watched)
+    assert run(["predict", "scans", "-p", "left", "-m", bundle, "-o", "out"]) == 0
+    assert [one.out.count("confidence") for one in shown] == [0, 1, 1]
+
+
+def test_what_a_killed_run_left_is_removed_and_files_of_others_are_not(bundle):
+    call = ["predict", "scans", "-p", "left", "-m", bundle, "-o", "out"]
+    run(call)
+    ours = Path(f"out/.{artefact._mark('a--left.png')}.abcdefgh.part.png")
+    theirs = Path(f"out/.{artefact._mark('z--left.png')}.abcdefgh.part.png")
+    ours.write_bytes(b"half")
+    theirs.write_bytes(b"half")
+    assert run(call) == 0
+    assert (ours.exists(), theirs.exists()) == (False, True)
+
+
+def test_a_volume_gives_nifti_and_is_cleaned_up_if_asked(bundle, capsys):
+    voxels = np.zeros((12, 10, 8), dtype=np.int16)
+    voxels[2:8, 2:8, 2:6] = 100
+    voxels[10:, 8:, 6:] = 100
+    nibabel.save(nibabel.Nifti1Image(voxels, np.diag([-2.0, -2, 3, 1])), "scan.nii.gz")
+    call = ["predict", "scan.nii.gz", "-p", "bright", "-m", bundle, "-o", "out"]
+    assert run(call) == 0
+    assert "voxels in" in capsys.readouterr().out
+    assert files("out") == ["scan--bright.json", "scan--bright.nii.gz"]
+    before = np.asarray(nibabel.load("out/scan--bright.nii.gz").dataobj)
+    assert run([*call, "--keep-largest"]) == 0
+    assert "(0 from an earlier run)" in capsys.readouterr().out
+    after = np.asarray(nibabel.load("out/scan--bright.nii.gz").dataobj)
+    assert after.shape == voxels.shape
+    assert 0 < after.sum() < before.sum()
+    assert run([*call, "--format", "png"]) == 2
+    assert "scan.nii.gz: It is a volume" in capsys.readouterr().err
 
 
 def test_deidentifying_without_its_package_is_told_before_anything_is_drawn(

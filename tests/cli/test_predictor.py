@@ -33,8 +33,8 @@ def test_a_changed_picture_of_the_same_file_is_encoded_anew(cases, bundle):
 def test_a_picture_that_is_read_again_is_not_encoded_again(cases, bundle, monkeypatch):
     model = load(bundle)
     encoded = []
-    encode = model.encode
-    monkeypatch.setattr(model, "encode", lambda image: encoded.append(image) or encode(image))
+    encode = model.encode_whole
+    monkeypatch.setattr(model, "encode_whole", lambda image: encoded.append(image) or encode(image))
     predictor = ModelPredictor(model)
     for case in (cases[0], cases[0], cases[1]):
         predictor.probabilities(case, read_image(case.image))

@@ -16,9 +16,11 @@ SLOW = (
     "docs/getting-started.md",
     "docs/how-to/compare.md",
     "docs/how-to/evaluate.md",
+    "docs/how-to/large-batches.md",
     "docs/how-to/predict.md",
     "docs/how-to/speed.md",
     "docs/how-to/train.md",
+    "docs/how-to/volumes.md",
 )
 """They train, export, start processes, or load a model again and again."""
 

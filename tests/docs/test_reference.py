@@ -14,11 +14,12 @@ from lingseg.datasets.case import DatasetInfo
 from lingseg.datasets.catalogue import DATA_VARIABLE, PUBLISHED
 from lingseg.datasets.finding import Kind
 from lingseg.datasets.phantom_question import ATTRIBUTES
+from lingseg.imaging.deidentification import KEY_VARIABLE
 from lingseg.imaging.limits import MAX_FILE_BYTES, MAX_PIXELS, MIN_SIDE
 from lingseg.models import MODELS
 from lingseg.nn import bert_text_encoder, efficientnet_lite
 from lingseg.prediction.bundle import KNOWN, MAX_BYTES
-from lingseg.prediction.job import MAX_CSV_BYTES
+from lingseg.prediction.jobs_file import MAX_ROW_CHARACTERS
 from lingseg.prediction.manifest import Manifest
 from lingseg.prediction.result import Request, Result
 from lingseg.prediction.sentence import MAX_CHARACTERS, MAX_TYPED_WORDS
@@ -101,16 +102,27 @@ def test_the_run_page_names_every_file():
 def test_the_command_line_page_names_every_command_and_limit():
     page = REFERENCE / "command-line.md"
     text = page.read_text(encoding="utf-8")
-    assert set(commands(app)) == set(first_column(page)) - {DATA_VARIABLE, "COLUMNS"}
-    assert DATA_VARIABLE in first_column(page, heading="Environment variables")
+    variables = set(first_column(page, heading="Environment variables"))
+    options = set(first_column(page, heading="What `predict` takes"))
+    assert set(commands(app)) == set(first_column(page)) - variables - options
+    assert {DATA_VARIABLE, KEY_VARIABLE, "RAY_ADDRESS"} <= variables
+    assert options == {option for option in predict_options() if not option.startswith("--help")}
     for limit in (
         f"{MAX_FILE_BYTES // 2**20} MiB",
         f"{MAX_PIXELS:,} pixels, at least {MIN_SIDE} x {MIN_SIDE}",
         f"{MAX_TYPED_WORDS:,} words, {MAX_CHARACTERS:,} characters",
         f"{MAX_BYTES // 2**30} GiB",
-        f"{MAX_CSV_BYTES // 2**20} MiB",
+        f"{MAX_ROW_CHARACTERS:,} characters a row",
     ):
         assert limit in text
+
+
+def predict_options():
+    """Yield the options of `lingseg predict`, the longest name of each."""
+    for argument in app["predict"].assemble_argument_collection():
+        names = [name for name in argument.names if name.startswith("--")]
+        if names:
+            yield names[0]
 
 
 def test_the_phantom_page_names_every_attribute():

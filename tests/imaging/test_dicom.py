@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from clinical_files import (
@@ -14,6 +16,7 @@ from clinical_files import (
 )
 from highdicom.spatial import ImageToReferenceTransformer
 from pydicom import Dataset
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import (
     BasicTextSRStorage,
     EncapsulatedPDFStorage,
@@ -197,7 +200,7 @@ def test_frames_in_space_are_sorted_and_placed():
 
 
 def test_frames_with_a_gap_are_refused():
-    with pytest.raises(UnreadableImage, match="lacks 1 slices"):
+    with pytest.raises(UnreadableImage, match="lacks 1 slice:"):
         decode_volume(saved(enhanced_ct((0.0, 3.0, 6.0, 12.0))), "enhanced.dcm")
 
 
@@ -314,3 +317,35 @@ def test_places_agree_with_highdicom():
     (expected,) = oracle(np.array([[4 + 0.5, 2 + 0.5]]))
     place = read(oblique).affine @ [2, 4, 0, 1]
     np.testing.assert_allclose(place[:3] * [-1, -1, 1], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("syntax", "advice"),
+    [
+        ("1.2.840.10008.1.2.4.57", "dcmdjpeg IN OUT"),
+        ("1.2.840.10008.1.2.4.70", "dcmdjpeg IN OUT"),
+        ("1.2.840.10008.1.2.4.51", "dcmdjpeg IN OUT"),
+        ("1.2.840.10008.1.2.1.99", r"dcmconv \+te IN OUT"),
+        ("1.2.840.10008.1.2.4.100", "Export it as Explicit VR Little Endian"),
+    ],
+)
+def test_what_to_do_with_an_unknown_packing_is_said(syntax, advice, monkeypatch):
+    monkeypatch.setattr("lingseg.imaging.dicom_file.get_decoder", decoder_brought_along)
+    dataset = packed_as(syntax)
+    with pytest.raises(UnreadableImage, match=rf"transfer syntax that is not read.*{advice}\."):
+        read(dataset)
+
+
+def decoder_brought_along(syntax):
+    """As where nobody installed a decoder of his own."""
+    plugins = get_decoder(syntax).available_plugins
+    return SimpleNamespace(is_available=any(plugin != "gdcm" for plugin in plugins))
+
+
+@pytest.mark.parametrize("tag", ["Rows", "NumberOfFrames", "BitsAllocated", "SamplesPerPixel"])
+def test_a_number_that_is_several_is_told_in_one_line(tag):
+    dataset = film()
+    setattr(dataset, tag, [7, 7])
+    with pytest.raises(UnreadableImage, match=r"damaged or cut short|cannot be decoded") as caught:
+        read(dataset)
+    assert "ValueError" in str(caught.value)

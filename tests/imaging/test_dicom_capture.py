@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pydicom
 import pytest
-from dicom_sources import ct_image, ct_source
+from clinical_files import ct_image, ct_source
 from imaging_texts import AUTHORSHIP
 
 from lingseg.imaging import as_rgb, draw_overlay
@@ -34,6 +34,15 @@ def test_it_says_to_where_its_rows_and_columns_run(tmp_path):
     assert list(write(tmp_path / "sc.dcm", turned).PatientOrientation) == ["P", "R"]
     unknown = replace(ct_image(), affine=None)
     assert not write(tmp_path / "sc.dcm", unknown).PatientOrientation
+
+
+@pytest.mark.parametrize(
+    ("known", "written"), [("left", "L"), ("right", "R"), ("both", ""), (None, "")]
+)
+def test_it_says_which_side_it_shows_or_that_it_is_not_known(tmp_path, known, written):
+    image = ct_image()
+    image = replace(image, source=replace(image.source, laterality=known))
+    assert write(tmp_path / "sc.dcm", image)["Laterality"].value == written
 
 
 def test_what_may_show_a_name_is_not_called_deidentified(tmp_path):

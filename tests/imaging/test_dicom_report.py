@@ -1,7 +1,7 @@
 import numpy as np
 import pydicom
 import pytest
-from dicom_sources import SPACING, affine, ct_source
+from clinical_files import SPACING, affine, ct_source
 from highdicom.sr import srread
 from imaging_texts import AUTHORSHIP
 
@@ -58,6 +58,13 @@ def test_the_report_refers_to_the_segmentation_and_to_its_source(tmp_path):
         for one in series.ReferencedSOPSequence
     }
     assert named == {segmentation.SOPInstanceUID, ct_source().sop_instance_uid}
+
+
+def test_a_frame_is_named_by_its_number_alone(tmp_path):
+    report = write(tmp_path, [ct_source()], one_mask(), spacing=SPACING)
+    (group,) = report.content.get_planar_roi_measurement_groups()
+    frame = group.referenced_segmentation_frame  # PS3.3, table 10-3: one of the two numbers
+    assert (frame.referenced_frame_numbers, frame.referenced_segment_numbers) == ([1], None)
 
 
 def test_without_spacing_there_is_an_area_in_pixels_and_no_diameter(tmp_path):

@@ -4,7 +4,7 @@ import highdicom
 import numpy as np
 import pydicom
 import pytest
-from dicom_sources import (
+from clinical_files import (
     FRAME_OF_REFERENCE,
     ORIENTATION,
     PATIENT,
@@ -219,3 +219,24 @@ def test_pictures_of_two_studies_are_refused():
 def test_a_picture_that_is_not_dicom_is_refused():
     with pytest.raises(ValueError, match="not DICOM"):
         dicom_context([], AUTHORSHIP)
+
+
+def test_another_mask_for_the_same_question_has_another_name(tmp_path):
+    names = set()
+    for column in (3, 4):
+        masks = np.zeros((1, 7, 10), dtype=bool)
+        masks[0, 2, column] = True
+        write(tmp_path / "made.dcm", series(1), Delineation(masks=masks, sources=(ct_source(),)))
+        made = pydicom.dcmread(tmp_path / "made.dcm")
+        names |= {made.SOPInstanceUID, made.SeriesInstanceUID, made.SegmentSequence[0].TrackingUID}
+    assert len(names) == 6
+
+
+def test_what_lies_nowhere_in_space_tells_its_orientation_or_that_it_is_not_known(tmp_path):
+    for known in (["P", "F"], None):
+        film = film_source()
+        if known:
+            film.header.PatientOrientation = known
+        write(tmp_path / "made.dcm", [film])
+        made = pydicom.dcmread(tmp_path / "made.dcm")
+        assert made["PatientOrientation"].value == (known or "")

@@ -81,10 +81,10 @@ def bad_series():
     return {
         "lacks 2 slices: the gap after slice 3 is 9 mm": spaced(0, 3, 6, 15, 18, 21),
         "slices 2 to 4.5 mm apart; expected even spacing": spaced(0, 3, 7.5, 9.5, 12.5),
-        "has 1 slices at the same place": spaced(0, 3, 3, 6),
+        "has 1 slice at the same place": spaced(0, 3, 3, 6),
         "has 3 slices at the same place": spaced(5, 5, 5, 5),
         "slices of different orientation": [ct_slice(0), ct_slice(1), turned],
-        "different pixel spacing, from 0.5 to 2 mm": [
+        "different pixel spacing, 0.5 x 2 and ": [
             ct_slice(0), ct_slice(1, PixelSpacing=[0.5, 0.5]),
         ],
         "slices without Pixel Spacing": [ct_slice(0), ct_slice(1, PixelSpacing=None)],
@@ -128,3 +128,23 @@ def test_another_plane_is_not_cut(tmp_path):
 def test_a_slice_of_a_series_is_a_picture_of_its_own(tmp_path):
     path = save_series(tmp_path / "ct", [ct_slice(0)]) / "000"
     assert read_image(path).size == (7, 10)
+
+
+@pytest.mark.parametrize(
+    "tag", [b"\x20\x00\x0e\x00UI", b"\x20\x00\x13\x00IS", b"\x28\x00\x30\x00DS"]
+)
+def test_a_value_of_no_known_kind_is_told_in_one_line_whenever_it_is_met(tmp_path, tag):
+    folder = save_series(tmp_path / "scan", [ct_slice(number) for number in range(3)])
+    path = sorted(folder.iterdir())[0]
+    path.write_bytes(path.read_bytes().replace(tag, tag[:4] + b"U\x01"))
+    with pytest.raises(UnreadableImage, match=r"damaged or cut short \(NotImplementedError\)"):
+        list(read_volume(folder))
+
+
+def test_an_empty_value_of_no_known_kind_is_told_in_one_line_when_its_slice_is_read(tmp_path):
+    folder = save_series(tmp_path / "scan", [ct_slice(number) for number in range(3)])
+    path = sorted(folder.iterdir())[0]
+    thickness = b"\x18\x00\x50\x00DS"
+    path.write_bytes(path.read_bytes().replace(thickness, b"\x17\x00\x43\x49M\x02\0\0" + thickness))
+    with pytest.raises(UnreadableImage, match=r"damaged or cut short \(NotImplementedError\)"):
+        list(read_volume(folder))

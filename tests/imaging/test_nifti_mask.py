@@ -1,7 +1,7 @@
 import nibabel
 import numpy as np
 import pytest
-from dicom_sources import affine, position
+from clinical_files import affine, position
 
 from lingseg.imaging.delineation import Delineation
 from lingseg.imaging.nifti_mask import write_nifti_mask

@@ -54,7 +54,7 @@ def test_every_mask_is_what_the_model_says_of_picture_and_sentence(model, pictur
 
 
 def test_a_picture_is_encoded_once_for_all_its_sentences(model, pictures, tmp_path, encoded_images):
-    jobs = make_jobs(pictures, ["left", "right", "dark"], tmp_path / "out")
+    jobs = list(make_jobs(pictures, ["left", "right", "dark"], tmp_path / "out"))
     run(model, jobs[::3] + jobs[1::3] + jobs[2::3])
     assert len(encoded_images) == 3
 
@@ -71,7 +71,7 @@ def test_one_bad_picture_is_named_and_the_rest_is_done(model, pictures, tmp_path
 
 
 def test_one_bad_sentence_is_told_and_the_rest_is_done(model, pictures, tmp_path):
-    jobs = make_jobs(pictures[:1], ["left"], tmp_path / "out")
+    jobs = list(make_jobs(pictures[:1], ["left"], tmp_path / "out"))
     empty = Job(image=pictures[0], text=" ", output=tmp_path / "out" / "empty.png")
     outcomes = run(model, [empty, *jobs])
     assert "The sentence is empty" in outcomes[0].failure
@@ -79,7 +79,7 @@ def test_one_bad_sentence_is_told_and_the_rest_is_done(model, pictures, tmp_path
 
 
 def test_what_is_done_is_not_done_again(model, pictures, tmp_path, encoded_images):
-    jobs = make_jobs(pictures, ["left"], tmp_path / "out")
+    jobs = list(make_jobs(pictures, ["left"], tmp_path / "out"))
     run(model, jobs[:2])
     before = jobs[0].output.stat().st_mtime_ns
     encoded_images.clear()
@@ -93,7 +93,7 @@ def test_what_is_done_is_not_done_again(model, pictures, tmp_path, encoded_image
     "change", ["threshold", "side", "overlay", "picture", "mask gone", "record gone", "record cut"]
 )
 def test_what_another_question_gave_is_done_again(model, pictures, tmp_path, change):
-    jobs = make_jobs(pictures[:1], ["left"], tmp_path / "out")
+    jobs = list(make_jobs(pictures[:1], ["left"], tmp_path / "out"))
     run(model, jobs)
     record = jobs[0].output.with_suffix(".json")
     options = OPTIONS
@@ -118,7 +118,7 @@ def test_what_another_question_gave_is_done_again(model, pictures, tmp_path, cha
 
 
 def test_another_model_does_it_again(model, pictures, tmp_path):
-    jobs = make_jobs(pictures[:1], ["left"], tmp_path / "out")
+    jobs = list(make_jobs(pictures[:1], ["left"], tmp_path / "out"))
     run(model, jobs)
     other = load(write_fake_bundle(tmp_path / "other.lingseg", name="other"), threads=1)
     (outcome,) = run(other, jobs)
@@ -127,7 +127,7 @@ def test_another_model_does_it_again(model, pictures, tmp_path):
 
 
 def test_overlays_are_as_large_as_the_picture(model, pictures, tmp_path):
-    jobs = make_jobs(pictures[:1], ["left"], tmp_path / "out")
+    jobs = list(make_jobs(pictures[:1], ["left"], tmp_path / "out"))
     run(model, jobs, replace(OPTIONS, has_overlay=True))
     with PillowImage.open(jobs[0].overlay) as overlay:
         assert (overlay.mode, overlay.size) == ("RGB", (50, 30))
@@ -136,7 +136,7 @@ def test_overlays_are_as_large_as_the_picture(model, pictures, tmp_path):
 def test_a_full_disk_stops_the_batch_and_keeps_what_was_done(
     model, pictures, tmp_path, monkeypatch
 ):
-    jobs = make_jobs(pictures, ["left"], tmp_path / "out")
+    jobs = list(make_jobs(pictures, ["left"], tmp_path / "out"))
     genuine = PillowImage.Image.save
 
     def save(picture, target, **options):

@@ -1,4 +1,5 @@
 import numpy as np
+import onnx
 import pytest
 from fake_bundle import HEIGHT, WIDTH, write_fake_bundle
 
@@ -27,6 +28,32 @@ def test_padding_words_change_nothing(files):
 def test_a_graph_that_cannot_be_loaded_is_named(files):
     with pytest.raises(ValueError, match=r"cannot load mask\.onnx"):
         Graphs(files | {"mask.onnx": b"no graph"}, size=(HEIGHT, WIDTH), threads=1)
+
+
+@pytest.mark.parametrize("place", ["weights.bin", "../outside.bin", "inside/../../outside.bin"])
+def test_a_graph_cannot_take_its_weights_from_files_of_the_machine(
+    files, tmp_path, monkeypatch, place
+):
+    (tmp_path / "folder" / "inside").mkdir(parents=True)
+    for path in (tmp_path / "outside.bin", tmp_path / "folder" / "weights.bin"):
+        path.write_bytes(np.ones(36, np.float32).tobytes())
+    monkeypatch.chdir(tmp_path / "folder")
+    model = onnx.load_from_string(bytes(files["text.onnx"]))
+    (table,) = model.graph.initializer
+    table.ClearField("raw_data")
+    table.data_location = onnx.TensorProto.EXTERNAL
+    for key, value in (("location", place), ("offset", "0"), ("length", "144")):
+        table.external_data.add(key=key, value=value)
+    with pytest.raises(ValueError, match=r"cannot load text\.onnx \(.*[Ee]xternal data"):
+        Graphs(files | {"text.onnx": model.SerializeToString()}, size=(HEIGHT, WIDTH), threads=1)
+
+
+def test_a_graph_whose_names_are_no_text_gives_one_line_and_prints_nothing(files, capfd):
+    spoiled = files["image.onnx"].tobytes().replace(b"encoded_0", b"enco\xff\xfe\x0a_0")
+    with pytest.raises(ValueError, match=r"cannot load image\.onnx") as caught:
+        Graphs(files | {"image.onnx": spoiled}, size=(HEIGHT, WIDTH), threads=1)
+    assert str(caught.value).isprintable()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_graph_that_breaks_the_contract_is_named(files):

@@ -87,7 +87,7 @@ def test_names_never_collide_nor_leave_the_folder(stems, texts):
     images = list(
         dict.fromkeys(Path("in", stem.replace("/", "").replace("\0", "")) for stem in stems)
     )
-    jobs = make_jobs(images, texts, Path("out"))
+    jobs = list(make_jobs(images, texts, Path("out")))
     assert len(jobs) == len(images) * len(set(texts))
     assert len({str(job.output).lower() for job in jobs}) == len(jobs)
     for job in jobs:
@@ -98,7 +98,7 @@ def test_names_never_collide_nor_leave_the_folder(stems, texts):
 
 def test_names_are_the_same_in_every_run():
     images = [Path("x/a.png"), Path("y/a.png"), Path("y/A.jpg")]
-    first, again = (make_jobs(images, ["左", "right"], Path("out")) for _ in range(2))
+    first, again = (list(make_jobs(images, ["左", "right"], Path("out"))) for _ in range(2))
     assert first == again
     assert len({job.output for job in first}) == 6
 
@@ -122,7 +122,7 @@ def test_a_jobs_file_gives_a_sentence_a_row(tmp_path):
         tmp_path,
         'image,text,output\na.png,"left, upper",\nsub/b.png,right,x/mine\n/c/d.png,dark,e.PNG\n',
     )
-    assert read_jobs(path, tmp_path / "out") == [
+    assert list(read_jobs(path, tmp_path / "out")) == [
         Job(
             image=tmp_path / "a.png",
             text="left, upper",
@@ -179,7 +179,7 @@ def test_a_picture_is_never_written_over(tmp_path):
 @pytest.mark.parametrize(
     ("text", "encoding", "line"),
     [
-        ("image;text\na;b\n", "utf-8", "has the columns image;text; expected image,text"),
+        ("image;text\na;b\n", "utf-8", "has the columns 'image;text'; expected image,text"),
         ("", "utf-8", "has the columns none"),
         ("image,text\nä,b\n", "latin-1", "not a table in UTF-8"),
     ],

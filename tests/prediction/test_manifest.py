@@ -79,7 +79,7 @@ def test_fields_that_are_missing_or_unknown_are_named():
     del lacking["side"]
     with pytest.raises(ValueError, match="lacks the fields side"):
         manifest_from_json(sealed(lacking))
-    with pytest.raises(ValueError, match="unknown fields: flavour"):
+    with pytest.raises(ValueError, match="unknown fields: 'flavour'"):
         manifest_from_json(sealed(declared() | {"flavour": "sweet"}))
 
 
@@ -98,3 +98,11 @@ def test_a_newer_format_is_told_apart_from_damage():
 def test_what_is_no_manifest_gives_one_line(data):
     with pytest.raises(ValueError, match=r"bundle\.json"):
         manifest_from_json(data)
+
+
+@pytest.mark.parametrize("field", ["name", "licence", "files", "a field that\n\x1bis new" * 50])
+def test_long_and_unprintable_values_are_not_quoted_whole(field):
+    with pytest.raises(ValueError, match=r"bundle\.json has") as caught:
+        manifest_from_json(sealed(declared() | {field: ["\x1b[31m" * 200]}))
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 300

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from fake_bundle import MAX_WORDS, VOCABULARY, write_fake_bundle
 
@@ -69,3 +71,23 @@ def test_bytes_that_are_no_text_are_refused():
 def test_a_tokenizer_that_cannot_be_read_gives_one_line(tokenizer_json):
     with pytest.raises(ValueError, match=r"tokenizer\.json cannot be read"):
         SentenceReader(tokenizer_json, max_words=5)
+
+
+def test_a_tokenizer_that_is_no_text_gives_one_line():
+    with pytest.raises(ValueError, match=r"tokenizer\.json is not UTF-8"):
+        SentenceReader(b'{"version": "\xff"}', max_words=5)
+
+
+def test_what_the_tokenizers_library_quotes_of_a_file_is_cut_and_printable():
+    with pytest.raises(ValueError, match=r"tokenizer\.json cannot be read") as caught:
+        SentenceReader('{"model": {"type": "\x1b[31m' + "long " * 500 + '"}}', max_words=5)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 300
+
+
+def test_a_tokenizer_that_panics_gives_one_line(tmp_path):
+    path = write_fake_bundle(tmp_path / "fake.lingseg")
+    declared = json.loads(bytes(read_bundle(path).files["tokenizer.json"]))
+    declared["post_processor"]["single"][0]["SpecialToken"]["id"] = "[NOWHERE]"
+    with pytest.raises(ValueError, match=r"tokenizer\.json"):
+        SentenceReader(json.dumps(declared), max_words=5).read("left")

@@ -15,6 +15,8 @@ RESEARCH_USE = "Research use only; not a medical device."
 
 EXTRAS = {
     "evaluate": ("imagehash", "jinja2", "scipy"),
+    "pacs": ("urllib3",),
+    "ray": ("ray",),
     "train": (
         "accelerate", "cattrs", "einops", "jaxtyping", "onnx", "onnxscript", "safetensors", "torch",
     ),

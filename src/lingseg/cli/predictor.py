@@ -50,7 +50,7 @@ class ModelPredictor:
         """
         known = self._encoded
         if known is None or not _is_same(known[0], image):
-            known = self._encoded = image, self._model.encode(image)
+            known = self._encoded = image, self._model.encode_whole(image)
         return known[1]
 
 

@@ -15,9 +15,14 @@ from lingseg.imaging.image import (
     Window,
 )
 from lingseg.imaging.intensity import as_rgb
+from lingseg.imaging.large_picture import LargePicture
 from lingseg.imaging.overlay import draw_overlay
 from lingseg.imaging.reading import (
     decode_image,
+    decode_pictures,
+    hash_pictures,
+    is_series_folder,
+    is_zip,
     read_file,
     read_image,
     read_mask,
@@ -32,6 +37,7 @@ from lingseg.imaging.writing import write_mask, write_rgb
 __all__ = [
     "Affine",
     "Image",
+    "LargePicture",
     "Laterality",
     "Mask",
     "MaskPixels",
@@ -48,7 +54,11 @@ __all__ = [
     "Window",
     "as_rgb",
     "decode_image",
+    "decode_pictures",
     "draw_overlay",
+    "hash_pictures",
+    "is_series_folder",
+    "is_zip",
     "read_file",
     "read_image",
     "read_mask",

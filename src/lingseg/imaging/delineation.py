@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lingseg.imaging.image import Affine, Image, MaskPixels, Probabilities, Spacing
+from lingseg.imaging.large_picture import LargePicture
 from lingseg.imaging.source import Source
 from lingseg.imaging.volume import StoredGrid, Volume
 
@@ -15,6 +16,8 @@ MaskStack: TypeAlias = NDArray[np.bool_]
 """(slice, row, column), True where the structure is."""
 ProbabilityStack: TypeAlias = NDArray[np.float32]
 """(slice, row, column), 0 to 1."""
+ProbabilitySteps: TypeAlias = NDArray[np.uint8]
+"""(slice, row, column), 0 to 255: probabilities of a volume, which has no room for more."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,7 +25,8 @@ class Delineation:
     """The mask of every slice, one for a lone picture, and where the slices lie."""
 
     masks: MaskStack
-    probabilities: ProbabilityStack
+    probabilities: ProbabilityStack | ProbabilitySteps | None = None
+    """None where the format that they are for writes masks only."""
     spacing: Spacing | None = None
     affine: Affine | None = None
     """From (row, column, slice, 1) to RAS+ millimetres."""
@@ -33,10 +37,11 @@ class Delineation:
 
     def __post_init__(self) -> None:
         """Refuse parts that do not belong together."""
-        if self.masks.ndim != 3 or self.masks.shape != self.probabilities.shape:
+        shape = self.masks.shape if self.probabilities is None else self.probabilities.shape
+        if self.masks.ndim != 3 or self.masks.shape != shape:
             raise ValueError(
                 f"The masks have shape {self.masks.shape} and the probabilities "
-                f"{self.probabilities.shape}; expected (slice, row, column) twice."
+                f"{shape}; expected (slice, row, column) twice."
             )
         if len(self.sources) not in (0, len(self.masks)):
             raise ValueError(
@@ -51,8 +56,17 @@ class Delineation:
             return None
         return float(np.linalg.norm(self.affine[:3, 2]))
 
+    @property
+    def voxel_mm3(self) -> float | None:
+        """Cubic millimetres of a voxel, slices that lean included; None where not known."""
+        if self.affine is None or len(self.masks) == 1:
+            return None
+        return float(abs(np.linalg.det(self.affine[:3, :3])))
 
-def delineate(image: Image, mask: MaskPixels, probabilities: Probabilities) -> Delineation:
+
+def delineate(
+    image: Image | LargePicture, mask: MaskPixels, probabilities: Probabilities
+) -> Delineation:
     """Return what was drawn on one picture."""
     return Delineation(
         masks=mask[None],
@@ -66,7 +80,7 @@ def delineate(image: Image, mask: MaskPixels, probabilities: Probabilities) -> D
 def delineate_volume(
     volume: Volume,
     masks: MaskStack,
-    probabilities: ProbabilityStack,
+    probabilities: ProbabilityStack | ProbabilitySteps | None = None,
     sources: Sequence[Source] = (),
 ) -> Delineation:
     """Return what was drawn on the slices of a volume; `sources` are those of its images."""

@@ -34,14 +34,8 @@ def write_capture(
             f"A secondary capture shows one picture; {len(delineation.masks)} were given. "
             f"Choose --format dicom-seg for volumes."
         )
-    burned_in = str(context.first.get("BurnedInAnnotation", "") or "")
-    if context.is_deidentified and burned_in != "NO":
-        raise ValueError(
-            "The pixels may show the patient's name (BurnedInAnnotation is "
-            f"{burned_in or 'not given'}; expected NO), and a secondary capture copies them. "
-            "Choose --format dicom-seg, which holds no pixels of the source."
-        )
-    maker = context.maker("capture", series_number=SERIES_NUMBER)
+    burned_in = checked_burned_in(context)
+    maker = context.about(delineation.masks).maker("capture", series_number=SERIES_NUMBER)
     made = SCImage.from_ref_dataset(
         ref_dataset=context.first,
         pixel_array=draw_overlay(as_rgb(image), delineation.masks[0]),
@@ -53,13 +47,36 @@ def write_capture(
         transfer_syntax_uid="1.2.840.10008.1.2.1",
         **maker,
     )
-    made["PatientOrientation"].value = _orientation(delineation.affine, context)
+    made["PatientOrientation"].value = orientation_of(delineation.affine, context)
+    made.Laterality = laterality_of(image)
     made.BurnedInAnnotation = burned_in or "YES"
     made.DerivationDescription = context.authorship.label()
     write_object(path, made, context)
 
 
-def _orientation(affine: Affine | None, context: DicomContext) -> list[str] | None:
+def laterality_of(image: Image) -> str:
+    """Return the side of a paired structure as the standard abbreviates it; empty if not known."""
+    known = None if image.source is None else image.source.laterality
+    return {"left": "L", "right": "R"}.get(known or "", "")
+
+
+def checked_burned_in(context: DicomContext) -> str:
+    """Return whether the sources say that text is burned into their pixels; empty: not told.
+
+    Raises:
+        ValueError: A copy of the pixels is to be de-identified, and text may be burned into them.
+    """
+    burned_in = str(context.first.get("BurnedInAnnotation", "") or "")
+    if context.is_deidentified and burned_in != "NO":
+        raise ValueError(
+            "The pixels may show the patient's name (BurnedInAnnotation is "
+            f"{burned_in or 'not given'}; expected NO), and a secondary capture copies them. "
+            "Choose --format dicom-seg, which holds no pixels of the source."
+        )
+    return burned_in
+
+
+def orientation_of(affine: Affine | None, context: DicomContext) -> list[str] | None:
     """Return to where in the patient the rows and the columns run; None if it is not known."""
     if affine is None:
         known = context.first.get("PatientOrientation")

@@ -1,9 +1,11 @@
 """Where a DICOM picture lies in the patient, how large its pixels are and which side it shows."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from pydicom import Dataset
+from pydicom.sequence import Sequence as DicomSequence
 
 from lingseg.imaging.geometry import (
     Vector,
@@ -41,21 +43,38 @@ def find(dataset: Dataset, keyword: str, frame: int = 0) -> Any:  # noqa: ANN401
     """Return an attribute of a frame, counted from 0, wherever the file keeps it; None: nowhere."""
     macro = _MACROS.get(keyword)
     if macro is not None:
-        groups = list(dataset.get("PerFrameFunctionalGroupsSequence") or [])[frame : frame + 1]
-        groups += list(dataset.get("SharedFunctionalGroupsSequence") or [])[:1]
+        groups = items_of(dataset, "PerFrameFunctionalGroupsSequence")[frame : frame + 1]
+        groups += items_of(dataset, "SharedFunctionalGroupsSequence")[:1]
         for group in groups:
-            items = group.get(macro)
-            if items and items[0].get(keyword) not in (None, ""):
-                return items[0].get(keyword)
+            for item in items_of(group, macro)[:1]:
+                if item.get(keyword) not in (None, ""):
+                    return item.get(keyword)
     return dataset.get(keyword)
+
+
+def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """Return the items of a sequence; none where it is absent, or another thing by that name."""
+    value = dataset.get(keyword)
+    return list(value) if isinstance(value, DicomSequence) else []
+
+
+def number_of(value: object) -> float:
+    """Return one number, which may be written as text.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if isinstance(value, int | float | str):
+        return float(value)
+    raise ValueError(f"{type(value).__name__} is no number")
 
 
 def numbers_of(dataset: Dataset, keyword: str, count: int, frame: int = 0) -> Vector | None:
     """Return an attribute of `count` finite numbers; None where it is absent or not that."""
     value = find(dataset, keyword, frame)
-    if value is None or isinstance(value, str | float | int) or len(value) != count:
+    if not isinstance(value, Sequence) or isinstance(value, str | bytes) or len(value) != count:
         return None
-    numbers = np.array([float(number) for number in value])
+    numbers = np.array([number_of(number) for number in value])
     return numbers if np.isfinite(numbers).all() else None
 
 
@@ -68,7 +87,7 @@ def spacing_of_frame(dataset: Dataset, frame: int = 0) -> Spacing | None:
     found = numbers_of(dataset, "PixelSpacing", 2, frame)
     if found is None:
         found = numbers_of(dataset, "ImagerPixelSpacing", 2)
-        magnification = float(dataset.get("EstimatedRadiographicMagnificationFactor") or 1)
+        magnification = number_of(dataset.get("EstimatedRadiographicMagnificationFactor") or 1)
         if found is not None and magnification > 0:
             found = found / magnification
     if found is None:
@@ -103,7 +122,7 @@ def affine_of_frame(dataset: Dataset, frame: int = 0, step: Vector | None = None
     if directions is None or position is None or spacing is None:
         return None
     if step is None:
-        thickness = float(find(dataset, "SliceThickness", frame) or 0)
+        thickness = number_of(find(dataset, "SliceThickness", frame) or 0)
         step = np.cross(*directions) * (thickness if 0 < thickness < _MAX_SPACING else 1.0)
     affine = affine_of(position, *directions, spacing, step)
     return affine if why_unusable(affine) is None else None
@@ -122,7 +141,8 @@ def patient_left_of_frame(dataset: Dataset, frame: int = 0) -> PatientLeft | Non
             affine_of(np.zeros(3), *directions, (1.0, 1.0), np.cross(*directions))
         )
     letters = dataset.get("PatientOrientation")
-    if letters and not isinstance(letters, str) and len(letters) == 2 and str(letters[0]):
+    is_pair = isinstance(letters, Sequence) and not isinstance(letters, str) and len(letters) == 2
+    if is_pair and str(letters[0]):
         return _EDGES.get(str(letters[0])[0].upper(), "neither")
     return "neither" if view_of(dataset) == "lateral" else None
 
@@ -141,7 +161,7 @@ def view_of(dataset: Dataset) -> str | None:
     word = str(dataset.get("ViewPosition") or "").strip().upper()
     if word:
         return "lateral" if word in _LATERAL_VIEWS else word
-    codes = dataset.get("ViewCodeSequence")
+    codes = items_of(dataset, "ViewCodeSequence")
     meaning = str(codes[0].get("CodeMeaning") or "").strip().lower() if codes else ""
     if "postero-anterior" in meaning:
         return "PA"
@@ -155,10 +175,10 @@ def view_of(dataset: Dataset) -> str | None:
 def _spacing_of_ultrasound(dataset: Dataset) -> Vector | None:
     """Return the spacing of the flat regions of an ultrasound picture, where they agree."""
     spacings = set()
-    for region in dataset.get("SequenceOfUltrasoundRegions") or []:
+    for region in items_of(dataset, "SequenceOfUltrasoundRegions"):
         units = region.get("PhysicalUnitsXDirection"), region.get("PhysicalUnitsYDirection")
         if region.get("RegionSpatialFormat") != _FLAT or units != (_CENTIMETRES, _CENTIMETRES):
             continue
         deltas = region.get("PhysicalDeltaY", 0.0), region.get("PhysicalDeltaX", 0.0)
-        spacings.add((abs(float(deltas[0])), abs(float(deltas[1]))))
+        spacings.add((abs(number_of(deltas[0])), abs(number_of(deltas[1]))))
     return np.array(spacings.pop()) * _MM_PER_CM if len(spacings) == 1 else None

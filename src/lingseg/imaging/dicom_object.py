@@ -1,12 +1,13 @@
 """What every DICOM object made here has in common: whose it is, who made it, what may be copied."""
 
 import hashlib
-import secrets
 import uuid
 from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from lingseg.artefact import written_atomically
 from lingseg.imaging.deidentification import deidentify, finish_deidentified
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from highdicom.content import AlgorithmIdentificationSequence
+    from numpy.typing import NDArray
     from pydicom import Dataset
 
 MANUFACTURER = "lingseg"
@@ -60,11 +62,12 @@ COPIED = (
     "PerFrameFunctionalGroupsSequence",
 )
 """The attributes that may pass from a source to what is made of it; no other does."""
-_COPIED_OF_FRAMES = (
-    "PlanePositionSequence",
-    "PlaneOrientationSequence",
-    "PixelMeasuresSequence",
-)
+_COPIED_OF_FRAMES = {
+    "PlanePositionSequence": ("ImagePositionPatient",),
+    "PlaneOrientationSequence": ("ImageOrientationPatient",),
+    "PixelMeasuresSequence": ("PixelSpacing", "SliceThickness", "SpacingBetweenSlices"),
+}
+"""Of the functional groups, and of what is in them."""
 _NEEDED_EMPTY = (
     "PatientName",
     "PatientID",
@@ -91,6 +94,8 @@ class Authorship:
     """Of lingseg."""
     threshold: float
     input_hash: str | None = None
+    side: str | None = None
+    """Whose left and right the sentence means."""
 
     def parameters(self) -> dict[str, str]:
         """Return what the answer depended on, by name."""
@@ -99,7 +104,8 @@ class Authorship:
             "threshold": str(self.threshold),
             "model_sha256": self.model_hash,
         }
-        return named if self.input_hash is None else named | {"input_sha256": self.input_hash}
+        more = {"side": self.side, "input_sha256": self.input_hash}
+        return named | {name: value for name, value in more.items() if value is not None}
 
     def label(self) -> str:
         """Return the sentence, cut to what a label holds."""
@@ -116,8 +122,8 @@ class DicomContext:
     """The frame of every slice, from 1 on; None where every slice is a file of its own."""
     authorship: Authorship
     is_deidentified: bool
-    salt: str = ""
-    """A secret that enters every UID; empty where UIDs may be worked out from the source."""
+    drawn_hash: str = ""
+    """Of what was drawn; see `about`."""
 
     @property
     def first(self) -> "Dataset":
@@ -127,13 +133,21 @@ class DicomContext:
     def uid(self, what: str) -> str:
         """Return the UID of an object of this answer.
 
-        The same question to the same picture gives the same UID, so that a repeated run stores no
-        twin; what is de-identified has a secret in it, since it could be guessed otherwise.
+        The same answer to the same question gives the same UID, so that a repeated run stores no
+        twin, and no archive keeps an old answer for a new one. Of what is de-identified it cannot
+        be guessed: the source's UIDs, which enter it, were replaced with a secret key.
         """
-        parts = [self.salt, what, self.authorship.version, *self.authorship.parameters().values()]
+        parts = [what, self.drawn_hash, self.authorship.version]
+        parts += self.authorship.parameters().values()
         parts += [str(header.SOPInstanceUID) for header in self.headers]
         digest = hashlib.sha256("\0".join(parts).encode()).digest()
         return f"2.25.{uuid.UUID(bytes=digest[:16], version=5).int}"
+
+    def about(self, drawn: "NDArray[Any]") -> "DicomContext":
+        """Return the context of objects made from `drawn`, which enters their UIDs."""
+        return replace(
+            self, drawn_hash=hashlib.sha256(np.ascontiguousarray(drawn).data).hexdigest()
+        )
 
     def maker(self, what: str, *, series_number: int) -> dict[str, Any]:
         """Return the arguments with which highdicom names an object and its maker."""
@@ -177,7 +191,6 @@ def dicom_context(
         frames=frames if has_frames else (None,) * len(sources),
         authorship=replace(authorship, input_hash=None) if is_deidentified else authorship,
         is_deidentified=is_deidentified,
-        salt=secrets.token_hex() if is_deidentified else "",
     )
 
 
@@ -193,9 +206,17 @@ def allowed_part(header: "Dataset") -> "Dataset":
         if keyword not in kept:
             setattr(kept, keyword, "")
     for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
-        for item in kept.get(keyword, ()):
-            _keep_only(item, _COPIED_OF_FRAMES)
+        for group in kept.get(keyword, ()):
+            _keep_place(group)
     return kept
+
+
+def _keep_place(group: "Dataset") -> None:
+    """Drop all of a frame's functional group but the numbers that tell where it lies."""
+    _keep_only(group, tuple(_COPIED_OF_FRAMES))
+    for macro, keywords in _COPIED_OF_FRAMES.items():
+        for item in group.get(macro, ()):
+            _keep_only(item, keywords)
 
 
 def _keep_only(item: "Dataset", keywords: Sequence[str]) -> None:

@@ -13,12 +13,13 @@ Decisions:
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
+from pydicom.multival import MultiValue
 from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
 from pydicom.pixels.utils import pixel_array
 
 from lingseg.imaging.decoding import decoding_quietly
-from lingseg.imaging.dicom_file import PARSER_ERRORS, DicomFile
-from lingseg.imaging.dicom_geometry import find
+from lingseg.imaging.dicom_file import PARSER_ERRORS, DicomFile, whole_number
+from lingseg.imaging.dicom_geometry import find, items_of, number_of, numbers_of
 from lingseg.imaging.image import Pixels, UnreadableImage, Window
 from lingseg.imaging.intensity import measure_window
 
@@ -30,6 +31,7 @@ _GREYS = ("MONOCHROME1", "MONOCHROME2")
 _INVERTED = "MONOCHROME1"
 _PALETTE = "PALETTE COLOR"
 _BYTE = 8
+_MAX_TABLE_BITS = 16
 
 
 def read_frame(file: DicomFile, frame: int = 0) -> tuple[Pixels, Window | None]:
@@ -73,7 +75,7 @@ def _refuse_unknown_colours(kind: str, name: str) -> None:
 
 def _colour(stored: NDArray[np.generic], dataset: Dataset, kind: str) -> Pixels:
     """Return red, green and blue in 8 bits."""
-    bits = int(dataset.BitsStored)
+    bits = whole_number(dataset, "BitsStored")
     if kind == _PALETTE:
         stored = apply_color_lut(stored, dataset)
         bits = _BYTE * stored.dtype.itemsize
@@ -114,7 +116,7 @@ def _transformed(stored: NDArray[np.generic], dataset: Dataset, frame: int) -> N
 
 def _or(value: object, otherwise: float) -> float:
     """Return a number, or another one where it is absent or empty."""
-    return otherwise if value in (None, "") else float(str(value))
+    return otherwise if value in (None, "") else number_of(value)
 
 
 def _is_hounsfield(dataset: Dataset, frame: int) -> bool:
@@ -141,20 +143,21 @@ def _window_of_tags(dataset: Dataset, frame: int) -> Window | None:
 
 def _first(value: object) -> float | None:
     """Return the first of one or more numbers."""
-    if value is None or value == "":
-        return None
-    first = value if isinstance(value, str | int | float) else next(iter(value), None)  # type: ignore[call-overload]
-    return None if first in (None, "") else float(str(first))
+    first = next(iter(value), None) if isinstance(value, MultiValue) else value
+    return None if first in (None, "") else number_of(first)
 
 
 def _has_table(dataset: Dataset) -> bool:
     """Tell whether a table of interest is there and no window, which would come first."""
-    return bool(dataset.get("VOILUTSequence")) and dataset.get("WindowCenter") in (None, "")
+    return bool(items_of(dataset, "VOILUTSequence")) and dataset.get("WindowCenter") in (None, "")
 
 
 def _looked_up(values: NDArray[np.generic], dataset: Dataset) -> tuple[NDArray[np.generic], Window]:
     """Apply the first table of interest; its whole range is shown."""
-    bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
+    described = numbers_of(items_of(dataset, "VOILUTSequence")[0], "LUTDescriptor", 3)
+    if described is None or not 1 <= described[2] <= _MAX_TABLE_BITS:
+        raise ValueError("the table of interest does not say how deep it is")
+    bits = int(described[2])
     return apply_voi(values, dataset), (0.0, float(2**bits - 1))
 
 
@@ -170,7 +173,7 @@ def _sigmoid(values: NDArray[np.generic], dataset: Dataset, frame: int) -> NDArr
 
 def _window_without_tags(pixels: Pixels, dataset: Dataset, *, is_inverted: bool) -> Window | None:
     """Return a window where one is needed although the file has none."""
-    bits = int(dataset.BitsStored)
+    bits = whole_number(dataset, "BitsStored")
     if pixels.dtype == np.uint8:
         is_plain = bits == _BYTE and not is_inverted
         return None if is_plain else (0.0, float(2 ** min(bits, _BYTE) - 1))

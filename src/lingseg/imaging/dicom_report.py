@@ -45,6 +45,7 @@ def write_report(
     from highdicom.sr import Comprehensive3DSR, MeasurementReport
     from pydicom.sr.coding import Code
 
+    context = context.about(delineation.masks)
     report = MeasurementReport(
         observation_context=_observer(context),
         procedure_reported=Code(*_PROCEDURE),
@@ -128,12 +129,12 @@ def _measured(
     }
     sources = _source_images(context)
     if len(delineation.masks) == 1:
-        return PlanarROIMeasurementsAndQualitativeEvaluations(
-            referenced_segment=ReferencedSegmentationFrame(
-                **uids, frame_number=_drawn_frame(segmentation, context), source_image=sources[0]
-            ),
-            **common,
+        frame = ReferencedSegmentationFrame(
+            **uids, frame_number=_drawn_frame(segmentation, context), source_image=sources[0]
         )
+        # PS3.3, table 10-3: the number of a frame and that of a segment exclude one another.
+        del frame[0].ReferencedSOPSequence[0].ReferencedSegmentNumber
+        return PlanarROIMeasurementsAndQualitativeEvaluations(referenced_segment=frame, **common)
     return VolumetricROIMeasurementsAndQualitativeEvaluations(
         referenced_segment=ReferencedSegment(**uids, source_images=sources), **common
     )
@@ -165,9 +166,9 @@ def _measurements(delineation: Delineation) -> list["Measurement"]:
 
     pixels, spacing = float(delineation.masks.sum()), delineation.spacing
     if len(delineation.masks) > 1:
-        if spacing is None or delineation.slice_spacing is None:
+        if delineation.voxel_mm3 is None:
             return [_measurement(codes.SCT.Volume, pixels, Code("{voxels}", "UCUM", "voxels"))]
-        cubic = pixels * spacing[0] * spacing[1] * delineation.slice_spacing
+        cubic = pixels * delineation.voxel_mm3
         return [_measurement(codes.SCT.Volume, cubic, codes.UCUM.CubicMillimeter)]
     if spacing is None:
         return [_measurement(codes.SCT.Area, pixels, Code("{pixels}", "UCUM", "pixels"))]

@@ -78,15 +78,17 @@ def make_segmentation(
     """
     from highdicom.seg import Segmentation
 
-    drawn: NDArray[Any] = delineation.probabilities if is_fractional else delineation.masks
-    drawn = drawn if is_fractional else drawn.astype(np.uint8)
+    _refuse_stack_without_place(context)
+    drawn = _probabilities_of(delineation) if is_fractional else delineation.masks
+    context = context.about(drawn)
+    is_in_steps = drawn.dtype == np.uint8
     if len(context.headers) == 1 and context.frames[0] is not None:
         drawn = _on_all_frames(drawn, context)
     kind = "FRACTIONAL" if is_fractional else "BINARY"
     try:
         made = Segmentation(
             source_images=context.headers,
-            pixel_array=drawn[..., None] if is_fractional else drawn,
+            pixel_array=_as_highdicom_takes(drawn),
             segmentation_type=kind,
             segment_descriptions=[_describe(context, code)],
             content_description=context.authorship.label(),
@@ -94,14 +96,61 @@ def make_segmentation(
             omit_empty_frames=bool(drawn.any()),
             **context.maker(f"segmentation {kind}", series_number=SERIES_NUMBER),
         )
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f"The DICOM file lacks what a segmentation of it needs ({error}). "
+            f"The DICOM file lacks what a segmentation of it needs ({str(error).rstrip('.')}). "
             f"Choose --format png or nifti."
         ) from error
+    if is_in_steps:
+        _put_steps(made, drawn, context)
     if len(context.headers) == 1 and context.frames[0] is None:
         _forget_slice_spacing(made)
+    if "FrameOfReferenceUID" not in context.first:  # type 2C: it must stand there, and may be empty
+        made.PatientOrientation = context.first.get("PatientOrientation")
     return made
+
+
+def _refuse_stack_without_place(context: DicomContext) -> None:
+    """Refuse pictures that no common frame of reference lays out, such as the frames of a film."""
+    num_frames = int(context.first.get("NumberOfFrames", 1) or 1)
+    if "FrameOfReferenceUID" not in context.first and max(num_frames, len(context.headers)) > 1:
+        raise ValueError(
+            f"A segmentation of {max(num_frames, len(context.headers))} pictures needs their place "
+            f"in space, which the DICOM files do not tell (no FrameOfReferenceUID). "
+            f"Give one picture at a time, or choose --format nifti."
+        )
+
+
+def _probabilities_of(delineation: Delineation) -> NDArray[Any]:
+    """Return the probabilities, as they are or in 255 steps."""
+    if delineation.probabilities is None:
+        raise ValueError("A fractional segmentation was asked for, and no probabilities were kept.")
+    return delineation.probabilities
+
+
+def _as_highdicom_takes(drawn: NDArray[Any]) -> NDArray[Any]:
+    """Return the planes in a type that highdicom reads without a copy, which a CT has no room for.
+
+    For steps it is where they are not zero: their values are put in afterwards.
+    """
+    if drawn.dtype == np.uint8:
+        return drawn != 0
+    return drawn if drawn.dtype == np.bool_ else drawn[..., None]
+
+
+def _put_steps(made: "Segmentation", steps: NDArray[Any], context: DicomContext) -> None:
+    """Put the values of every frame in: highdicom sorts frames, and each tells its source."""
+    if len(context.headers) == 1:
+        places = [(str(context.first.SOPInstanceUID), frame + 1) for frame in range(len(steps))]
+    else:
+        places = [(str(header.SOPInstanceUID), 1) for header in context.headers]
+    planes = dict(zip(places, steps, strict=True))
+    values = bytearray()
+    for group in made.PerFrameFunctionalGroupsSequence:
+        source = group.DerivationImageSequence[0].SourceImageSequence[0]
+        place = str(source.ReferencedSOPInstanceUID), int(source.get("ReferencedFrameNumber") or 1)
+        values += planes[place].tobytes()
+    made.PixelData = bytes(values) + b"\0" * (len(values) % 2)
 
 
 def _forget_slice_spacing(made: "Segmentation") -> None:

@@ -1,7 +1,9 @@
-"""A folder of DICOM files: one series as one volume, read slice by slice."""
+"""DICOM files in a folder or an archive: one series as one volume, read slice by slice."""
 
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydicom import Dataset
@@ -14,6 +16,7 @@ from lingseg.imaging.dicom_file import (
     NotAPicture,
     damaged,
     parse_dicom,
+    whole_number,
 )
 from lingseg.imaging.dicom_geometry import affine_of_frame, spacing_of_frame
 from lingseg.imaging.formats import format_of
@@ -27,6 +30,18 @@ _BEGINNING = 132
 _INDEX = "DICOMDIR"
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SeriesFile:
+    """One of the files that may belong to a series."""
+
+    name: str
+    """What errors call it, and what files without a number are sorted by."""
+    num_bytes: int
+    read: Callable[[], bytes]
+    beginning: Callable[[], bytes]
+    """Reads the first bytes, by which DICOM is told."""
+
+
 def read_series(folder: Path) -> Volume:
     """Read the one series that lies in a folder, at any depth; other files are passed over.
 
@@ -35,35 +50,43 @@ def read_series(folder: Path) -> Volume:
     Raises:
         UnreadableImage: There is none, or more than one, or its slices do not make a volume.
     """
-    slices = _headers_in(folder)
-    _refuse_mixed(slices, folder)
+    return series_of((_file_at(path) for path in _files_in(folder)), str(folder))
+
+
+def series_of(files: Iterable[SeriesFile], name: str) -> Volume:
+    """Return the one series that is among some files; others are passed over.
+
+    Raises:
+        UnreadableImage: There is none, or more than one, or its slices do not make a volume.
+    """
+    slices = _headers_of(files, name)
+    _refuse_mixed(slices, name)
     if len(slices) == 1 and slices[0].file.num_frames > 1:
-        return decode_dicom(slices[0].path.read_bytes(), str(slices[0].path))
-    return _as_volume(_in_order(slices, folder))
+        return decode_dicom(slices[0].read(), slices[0].name)
+    return _as_volume(_in_order(slices, name))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Slice:
     """One file of a series."""
 
-    path: Path
+    name: str
+    read: Callable[[], bytes]
     file: DicomFile
     """Without its pixels."""
     place: Place | None
-
-    @property
-    def header(self) -> Dataset:
-        """What the file says."""
-        return self.file.dataset
+    series_uid: str
+    number: int
+    """What pictures without a place are sorted by."""
 
 
-def _headers_in(folder: Path) -> list[_Slice]:
-    """Read the headers of all pictures in a folder."""
+def _headers_of(files: Iterable[SeriesFile], name: str) -> list[_Slice]:
+    """Read the headers of all pictures among the files."""
     slices: list[_Slice] = []
     passed_over: UnreadableImage | None = None
-    for path in _files_in(folder):
+    for file in files:
         try:
-            found = _read_header(path)
+            found = _read_header(file)
         except NotAPicture as error:
             passed_over = error
             continue
@@ -71,7 +94,7 @@ def _headers_in(folder: Path) -> list[_Slice]:
             slices.append(found)
         if len(slices) > MAX_SLICES:
             raise UnreadableImage(
-                f"{folder} holds more than {MAX_SLICES:,} DICOM pictures; expected one series. "
+                f"{name} holds more than {MAX_SLICES:,} DICOM pictures; expected one series. "
                 f"Give the folder of the one that you mean."
             )
     if slices:
@@ -79,7 +102,7 @@ def _headers_in(folder: Path) -> list[_Slice]:
     if passed_over is not None:
         raise passed_over
     raise UnreadableImage(
-        f"{folder} holds no DICOM pictures; expected the files of one series. Check the folder."
+        f"{name} holds no DICOM pictures; expected the files of one series. Check the folder."
     )
 
 
@@ -95,75 +118,102 @@ def _files_in(folder: Path) -> list[Path]:
     return paths
 
 
-def _read_header(path: Path) -> _Slice | None:
-    """Read one header; None where the file is not DICOM."""
+def _file_at(path: Path) -> SeriesFile:
+    """Return a file of a folder."""
+    return SeriesFile(
+        name=str(path),
+        num_bytes=path.stat().st_size,
+        read=path.read_bytes,
+        beginning=partial(_beginning_at, path),
+    )
+
+
+def _beginning_at(path: Path) -> bytes:
+    """Read the first bytes of a file."""
     with path.open("rb") as opened:
-        if format_of(opened.read(_BEGINNING)) != "DICOM":
-            return None
-    check_file_bytes(str(path), path.stat().st_size, MAX_VOLUME_FILE_BYTES)
-    file = parse_dicom(path.read_bytes(), str(path), header_only=True)
+        return opened.read(_BEGINNING)
+
+
+def _read_header(one: SeriesFile) -> _Slice | None:
+    """Read one header; None where the file is not DICOM."""
+    if format_of(one.beginning()) != "DICOM":
+        return None
+    check_file_bytes(one.name, one.num_bytes, MAX_VOLUME_FILE_BYTES)
+    file = parse_dicom(one.read(), one.name, header_only=True)
     try:
-        with decoding_quietly():
-            place = place_of_frame(file.dataset) if file.num_frames == 1 else None
+        with decoding_quietly():  # a value is parsed when it is asked for first
+            return _Slice(
+                name=one.name,
+                read=one.read,
+                file=file,
+                place=place_of_frame(file.dataset) if file.num_frames == 1 else None,
+                series_uid=str(file.dataset.get("SeriesInstanceUID") or ""),
+                number=_instance_number(file.dataset),
+            )
     except PARSER_ERRORS as error:
-        raise UnreadableImage(damaged(str(path), error)) from error
-    return _Slice(path=path, file=file, place=place)
+        raise UnreadableImage(damaged(one.name, error)) from error
 
 
-def _refuse_mixed(slices: list[_Slice], folder: Path) -> None:
+def _refuse_mixed(slices: list[_Slice], name: str) -> None:
     """Refuse several series, several files of many frames, and pictures of different size."""
-    num_series = len({str(s.header.get("SeriesInstanceUID") or "") for s in slices})
+    num_series = len({s.series_uid for s in slices})
     if num_series > 1:
         raise UnreadableImage(
-            f"{folder} holds {num_series} series; expected one. "
+            f"{name} holds {num_series} series; expected one. "
             f"Put the files of each into a folder of its own."
         )
     if len(slices) > 1 and any(s.file.num_frames > 1 for s in slices):
         raise UnreadableImage(
-            f"{folder} holds {len(slices)} files, some of many frames; expected one such file, or "
+            f"{name} holds {len(slices)} files, some of many frames; expected one such file, or "
             f"files of one picture. Give one file."
         )
     sizes = sorted({s.file.size for s in slices})
     if len(sizes) > 1:
         raise UnreadableImage(
-            f"{folder} has slices of different size, {sizes[0][0]} x {sizes[0][1]} and "
+            f"{name} has slices of different size, {sizes[0][0]} x {sizes[0][1]} and "
             f"{sizes[-1][0]} x {sizes[-1][1]}; expected one. Give one scan at a time."
         )
 
 
-def _in_order(slices: list[_Slice], folder: Path) -> tuple[list[_Slice], Vector | None]:
+def _in_order(slices: list[_Slice], name: str) -> tuple[list[_Slice], Vector | None]:
     """Sort slices along their normal; pictures without a place by their number."""
     places = [s.place for s in slices if s.place is not None]
     if len(slices) == 1:
         return slices, None
     if not places:
-        return sorted(slices, key=_instance_number), None
+        return sorted(slices, key=lambda s: (s.number, s.name)), None
     if len(places) < len(slices):
         raise UnreadableImage(
-            f"{folder} has {len(slices) - len(places)} slices of {len(slices)} that do not tell "
+            f"{name} has {len(slices) - len(places)} slices of {len(slices)} that do not tell "
             f"where they lie; expected all or none. Export the series again."
         )
-    stacked = stack(places, str(folder))
+    stacked = stack(places, name)
     return [slices[number] for number in stacked.order], stacked.step
 
 
-def _instance_number(one: _Slice) -> tuple[int, str]:
-    """Return what pictures without a place are sorted by."""
+def _instance_number(header: Dataset) -> int:
+    """Return which picture of its series it says that it is; 0 where it does not say."""
     try:
-        return int(one.header.get("InstanceNumber") or 0), one.path.name
-    except (TypeError, ValueError):
-        return 0, one.path.name
+        return whole_number(header, "InstanceNumber", 0)
+    except ValueError:
+        return 0
 
 
 def _as_volume(ordered: tuple[list[_Slice], Vector | None]) -> Volume:
     """Return slices that are decoded when they are asked for."""
     slices, step = ordered
-    first = slices[0].header
-    affine = affine_of_frame(first, 0, step) if step is not None or len(slices) == 1 else None
+    has_place = step is not None or len(slices) == 1
+    try:
+        with decoding_quietly():
+            first = slices[0].file.dataset
+            affine = affine_of_frame(first, 0, step) if has_place else None
+            spacing = spacing_of_frame(first)
+    except PARSER_ERRORS as error:
+        raise UnreadableImage(damaged(slices[0].name, error)) from error
 
     def read(number: int) -> Image:
         one = slices[number]
-        file = parse_dicom(one.path.read_bytes(), str(one.path))
+        file = parse_dicom(one.read(), one.name)
         own = None if affine is None else affine.copy()
         if own is not None:
             own[:3, 3] += own[:3, 2] * number
@@ -173,6 +223,6 @@ def _as_volume(ordered: tuple[list[_Slice], Vector | None]) -> Volume:
         num_slices=len(slices),
         size=slices[0].file.size,
         read=sharing_window(read, len(slices)),
-        spacing=spacing_of_frame(first),
+        spacing=spacing,
         affine=affine,
     )

@@ -7,6 +7,8 @@ from lingseg.imaging.image import UnreadableImage
 MAX_FILE_BYTES = 256 * 2**20
 MAX_PIXELS = 40_000_000
 """Twice the largest radiographs and dermoscopic pictures; all that is done to one fits in 1 GiB."""
+MAX_LARGE_PIXELS = 150_000_000
+"""Of a picture in tiles, which is read by windows; what is drawn on it fits in 2 GB."""
 MIN_SIDE = 2
 """Rows and columns. One pixel shows nothing that a sentence could describe."""
 MAX_RATIO = 1_100

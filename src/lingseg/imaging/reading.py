@@ -1,14 +1,25 @@
 """The door through which every file of pixels comes in."""
 
+import hashlib
 import stat
+from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from lingseg.imaging.formats import format_of
+from lingseg.imaging.formats import BEGINNING, format_of
 from lingseg.imaging.geometry import Plane
 from lingseg.imaging.image import Image, Mask, UnreadableImage
+from lingseg.imaging.large_picture import LargePicture
 from lingseg.imaging.limits import MAX_FILE_BYTES, MAX_VOLUME_FILE_BYTES, check_file_bytes
 from lingseg.imaging.raster import decode_mask_pixels, decode_picture
 from lingseg.imaging.volume import Volume
+
+if TYPE_CHECKING:
+    from lingseg.imaging.zipped import ZipArchive
+
+_ZIP_MAGIC = b"PK\x03\x04"
+_LOOKED_AT = 8
+"""Files of a folder that are looked at to tell whether it holds a series."""
 
 
 def read_image(path: Path) -> Image:
@@ -38,7 +49,7 @@ def decode_image(data: bytes, name: str) -> Image:
         UnreadableImage: They are not one, or break a limit.
     """
     check_file_bytes(name, len(data))
-    if format_of(data) == "picture":
+    if format_of(data) == "picture" and not data.startswith(_ZIP_MAGIC):
         return Image(pixels=decode_picture(data, name))
     volume = decode_volume(data, name)
     if len(volume) > 1:
@@ -64,23 +75,41 @@ def decode_mask(data: bytes, name: str) -> Mask:
     return Mask(pixels=decode_mask_pixels(data, name))
 
 
-def read_pictures(path: Path, plane: Plane | None = None) -> Image | Volume:
+def read_pictures(path: Path | str, plane: Plane | None = None) -> Image | Volume | LargePicture:
     """Read a picture or, from a folder or a file of several slices, a volume.
 
+    A TIFF in tiles with more pixels than are read at once gives a picture that is read by windows.
+
     Args:
-        path: A file, or a folder with the DICOM files of one series.
+        path: A file, or a folder with the DICOM files of one series, or a zip with either.
         plane: The plane to slice a NIfTI volume along; None: the natural one.
 
     Raises:
         UnreadableImage: It is neither, or breaks a limit.
         FileNotFoundError: There is no such file or folder.
     """
+    path = Path(path)
+    if path.is_file():
+        from lingseg.imaging.tiled_tiff import is_large_tiff, read_tiled_tiff
+
+        if is_large_tiff(path):
+            return read_tiled_tiff(path)
     volume = read_volume(path, plane)
     return volume if path.is_dir() or len(volume) > 1 else volume.image(0)
 
 
-def read_volume(path: Path, plane: Plane | None = None) -> Volume:
-    """Read a volume: a folder with one DICOM series, a file of many frames, or NIfTI.
+def decode_pictures(data: bytes, name: str, plane: Plane | None = None) -> Image | Volume:
+    """Decode the bytes of a file as `read_pictures` does; `name` is what errors call it.
+
+    Raises:
+        UnreadableImage: They are no such file, or break a limit.
+    """
+    volume = decode_volume(data, name, plane)
+    return volume if len(volume) > 1 else volume.image(0)
+
+
+def read_volume(path: Path | str, plane: Plane | None = None) -> Volume:
+    """Read a volume: a folder or zip with one DICOM series, a file of many frames, or NIfTI.
 
     A file of one picture, in any format, is a volume of one slice. See `read_pictures`.
 
@@ -88,10 +117,15 @@ def read_volume(path: Path, plane: Plane | None = None) -> Volume:
         UnreadableImage: It is none of these, or breaks a limit.
         FileNotFoundError: There is no such file or folder.
     """
+    path = Path(path)
     if path.is_dir():
         from lingseg.imaging.dicom_series import read_series
 
         return _checked_plane(read_series(path), str(path), plane)
+    if is_zip(path):
+        from lingseg.imaging.zipped import open_zip
+
+        return _zipped_volume(open_zip(path), plane)
     return decode_volume(read_file(path, MAX_VOLUME_FILE_BYTES), str(path), plane)
 
 
@@ -101,6 +135,10 @@ def decode_volume(data: bytes, name: str, plane: Plane | None = None) -> Volume:
     Raises:
         UnreadableImage: They are no such file, or break a limit.
     """
+    if data.startswith(_ZIP_MAGIC):
+        from lingseg.imaging.zipped import ZipArchive
+
+        return _zipped_volume(ZipArchive(BytesIO(data), name), plane)
     found = format_of(data)
     if found == "NIfTI":
         from lingseg.imaging.nifti import decode_nifti
@@ -114,11 +152,75 @@ def decode_volume(data: bytes, name: str, plane: Plane | None = None) -> Volume:
     return Volume(num_slices=1, size=image.size, read=lambda _: image, spacing=image.spacing)
 
 
+def _zipped_volume(archive: "ZipArchive", plane: Plane | None) -> Volume:
+    """Read the one series, NIfTI volume or picture of an archive."""
+    from lingseg.imaging.zipped import pictures_in, read_zipped_series
+
+    members = pictures_in(archive)
+    if not members:
+        return _checked_plane(read_zipped_series(archive), archive.name, plane)
+    if len(members) > 1:
+        raise UnreadableImage(
+            f"{archive.name} holds {len(members)} pictures; expected one, or one DICOM series. "
+            f"Name the one that you mean: {archive.name}/{members[0]}."
+        )
+    return decode_volume(archive.read(members[0]), f"{archive.name}/{members[0]}", plane)
+
+
+def is_zip(path: Path) -> bool:
+    """Tell, by its first bytes, whether a file is a zip archive."""
+    return path.is_file() and _beginning(path).startswith(_ZIP_MAGIC)
+
+
+def is_series_folder(path: Path) -> bool:
+    """Tell whether a folder is one of DICOM files: one of the first few that lie in it is DICOM."""
+    if not path.is_dir():
+        return False
+    files = (one for one in sorted(path.iterdir()) if one.is_file() and one.name[0] != ".")
+    looked_at = [one for one, _ in zip(files, range(_LOOKED_AT), strict=False)]
+    return any(format_of(_beginning(one)) == "DICOM" for one in looked_at)
+
+
+def hash_pictures(path: Path) -> str:
+    """Return the SHA-256 of a file or, of a folder, that of the sorted ones of its files.
+
+    What files are called does not count, nor do hidden ones.
+
+    Raises:
+        FileNotFoundError: There is no such file or folder.
+        OSError: A file cannot be read.
+    """
+    if not path.is_dir():
+        return _hash_file(path)
+    files = [one for one in path.rglob("*") if one.is_file() and not _is_hidden(one, path)]
+    digests = sorted(_hash_file(one) for one in files)
+    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def _is_hidden(path: Path, folder: Path) -> bool:
+    """Tell whether a file is hidden, or lies in a hidden folder."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file, be it in a zip, without reading all of it at once."""
+    if not path.exists():
+        return hashlib.sha256(read_file(path, MAX_VOLUME_FILE_BYTES)).hexdigest()
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _beginning(path: Path) -> bytes:
+    """Read the first bytes of a file, those that tell its format."""
+    with path.open("rb") as opened:
+        return opened.read(8 * BEGINNING)
+
+
 def read_file(path: Path, most: int | None = None) -> bytes:
     """Return the bytes of a file of pixels, within the limits.
 
     Args:
-        path: The file.
+        path: The file. One in a zip is named as if the zip were a folder.
         most: How many bytes are read; None: what one picture may have.
 
     Raises:
@@ -127,7 +229,11 @@ def read_file(path: Path, most: int | None = None) -> bytes:
     """
     try:
         status = path.stat()
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
+        zipped = _member_of_zip(path)
+        if zipped is not None:
+            check_file_bytes(str(path), len(zipped), most)
+            return zipped
         raise FileNotFoundError(f"{path} does not exist. Check the spelling.") from error
     if not stat.S_ISREG(status.st_mode):
         raise UnreadableImage(f"{path} is not a file of pixels; expected a picture file.")
@@ -137,6 +243,15 @@ def read_file(path: Path, most: int | None = None) -> bytes:
         data = opened.read(most + 1)  # it may have grown since it was measured
     check_file_bytes(str(path), len(data), most)
     return data
+
+
+def _member_of_zip(path: Path) -> bytes | None:
+    """Return the bytes of a file in a zip; None where no part of the path is one."""
+    if not any(parent.is_file() for parent in path.parents):
+        return None
+    from lingseg.imaging.zipped import member_of_zip
+
+    return member_of_zip(path)
 
 
 def _checked_plane(volume: Volume, name: str, plane: Plane | None) -> Volume:

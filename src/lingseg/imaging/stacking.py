@@ -77,11 +77,21 @@ def _refuse_different(places: Sequence[Place], name: str) -> None:
         )
     spacings = np.array([place.spacing for place in places])
     if not np.allclose(spacings, spacings[0], rtol=_SAME_SPACING, atol=0):
-        low, high = spacings.min(), spacings.max()
+        other = spacings[int(np.abs(spacings - spacings[0]).sum(axis=1).argmax())]
         raise UnreadableImage(
-            f"{name} has slices of different pixel spacing, from {low:g} to {high:g} mm; "
-            f"expected one. Give one scan at a time."
+            f"{name} has slices of different pixel spacing, {_by(spacings[0])} and {_by(other)} "
+            f"mm; expected one. Give one scan at a time."
         )
+
+
+def _by(spacing: Vector) -> str:
+    """Return a spacing as it is said."""
+    return f"{spacing[0]:g} x {spacing[1]:g}"
+
+
+def _slices(number: int) -> str:
+    """Return a number of slices as it is said."""
+    return "1 slice" if number == 1 else f"{number} slices"
 
 
 def _refuse_uneven(heights: Vector, name: str) -> None:
@@ -90,7 +100,7 @@ def _refuse_uneven(heights: Vector, name: str) -> None:
     num_same = int((steps < _MIN_STEP).sum())
     if num_same:
         raise UnreadableImage(
-            f"{name} has {num_same} slices at the same place as another one; expected each place "
+            f"{name} has {_slices(num_same)} at the same place as another one; expected each place "
             f"once. Give one phase, echo or copy at a time."
         )
     usual = float(np.median(steps))
@@ -101,8 +111,8 @@ def _refuse_uneven(heights: Vector, name: str) -> None:
     if is_whole and ratios.min() > 1 - MAX_UNEVENNESS:
         num_missing, place = int((ratios.round() - 1).sum()), int(ratios.argmax()) + 1
         raise UnreadableImage(
-            f"{name} lacks {num_missing} slices: the gap after slice {place} is {steps.max():g} mm "
-            f"and most are {usual:g} mm. Send the whole series again."
+            f"{name} lacks {_slices(num_missing)}: the gap after slice {place} is {steps.max():g} "
+            f"mm and most are {usual:g} mm. Send the whole series again."
         )
     raise UnreadableImage(
         f"{name} has slices {steps.min():g} to {steps.max():g} mm apart; expected even spacing. "

@@ -107,6 +107,16 @@ class Volume:
         """Millimetres from one slice to the next."""
         return None if self.affine is None else float(np.linalg.norm(self.affine[:3, 2]))
 
+    @property
+    def voxel_mm3(self) -> float | None:
+        """Cubic millimetres of a voxel, slices that lean included; None: not told, or one slice."""
+        affine = self.affine
+        if affine is None and self.stored is not None:
+            affine = self.stored.affine  # a NIfTI file without a place in space has a spacing
+        if affine is None or self.num_slices == 1:
+            return None
+        return float(abs(np.linalg.det(affine[:3, :3])))
+
 
 def sharing_window(read: Callable[[int], Image], num_slices: int) -> Callable[[int], Image]:
     """Return `read` with one window for all deep grey slices that have none of their own.

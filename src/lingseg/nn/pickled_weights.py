@@ -5,7 +5,7 @@ A pickle can hold code. torch's reader of tensors alone refuses it; nothing else
 
 import struct
 from pathlib import Path
-from pickle import UnpicklingError
+from pickle import UnpicklingError  # noqa: TID251 - the error alone
 
 import torch
 from safetensors.torch import save_file
@@ -47,7 +47,7 @@ def _read(path: Path) -> object:
     """Return what a pickled file holds, without running what else it may hold."""
     with path.open("rb") as file:
         try:
-            return torch.load(file, map_location="cpu", weights_only=True)
+            return torch.load(file, map_location="cpu", weights_only=True)  # noqa: TID251 - the converter
         except _DAMAGE as error:
             raise _not_tensors(path, error) from error
 

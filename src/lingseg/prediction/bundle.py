@@ -29,7 +29,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from lingseg.artefact import written_atomically
-from lingseg.prediction.manifest import Manifest, manifest_as_json, manifest_from_json
+from lingseg.prediction.manifest import Manifest, manifest_as_json, manifest_from_json, shown
 
 SUFFIX = ".lingseg"
 MANIFEST = "bundle.json"
@@ -109,7 +109,7 @@ def _checked(files: Mapping[str, bytes | memoryview]) -> Bundle:
     if set(others) != set(manifest.files):
         raise ValueError(
             f"it holds {', '.join(sorted(others))}, but bundle.json names "
-            f"{', '.join(sorted(manifest.files))}. Get the bundle again."
+            f"{shown(sorted(manifest.files))}. Get the bundle again."
         )
     for name, data in others.items():
         if hashlib.sha256(data).hexdigest() != manifest.files[name]:
@@ -121,7 +121,7 @@ def _check_names(names: Iterable[str]) -> None:
     """Refuse a bundle with other files than those of the format."""
     given = list(names)
     if unknown := sorted(set(given) - set(KNOWN)):
-        raise ValueError(f"it holds {unknown[0]!r}; expected only {', '.join(KNOWN)}.")
+        raise ValueError(f"it holds {shown(unknown[:1])}; expected only {', '.join(KNOWN)}.")
     if missing := [name for name in (MANIFEST, *REQUIRED) if name not in given]:
         raise ValueError(f"it has no {missing[0]}; expected {', '.join((MANIFEST, *REQUIRED))}.")
 
@@ -170,7 +170,7 @@ def _read_zip(path: Path) -> dict[str, memoryview]:
 def _check_member(member: zipfile.ZipInfo) -> None:
     """Refuse what `write_bundle` never writes: other names, links, folders, packed or secret."""
     if member.filename not in KNOWN:
-        raise ValueError(f"it holds {member.filename!r}; expected only {', '.join(KNOWN)}.")
+        raise ValueError(f"it holds {shown([member.filename])}; expected only {', '.join(KNOWN)}.")
     mode = member.external_attr >> 16
     is_plain = member.compress_type == zipfile.ZIP_STORED and not member.flag_bits & 1
     if not is_plain or not stat.S_ISREG(mode) or member.file_size != member.compress_size:

@@ -16,14 +16,23 @@ TokenIds: TypeAlias = NDArray[np.int64]
 WordMask: TypeAlias = NDArray[np.bool_]
 
 # They have no parent of their own, and their list grows from version to version.
-_RUNTIME_ERRORS = tuple(
-    error
-    for error in vars(runtime_errors).values()
-    if isinstance(error, type) and issubclass(error, Exception)
+_RUNTIME_ERRORS: tuple[type[Exception], ...] = (
+    *(
+        error
+        for error in vars(runtime_errors).values()
+        if isinstance(error, type) and issubclass(error, Exception)
+    ),
+    UnicodeDecodeError,  # its messages quote names that the graph has, whatever bytes they are
 )
-_ERRORS_ONLY = 3
+_FATAL_ONLY = 4
+"""What it logs of lesser errors, it raises as well, and that becomes our one line."""
+_OUTSIDE_FILES = "session.model_external_initializers_file_folder_path"
+"""Where a graph may look for weights that it names as files: below what is no folder, nowhere.
+
+Otherwise it would read any file below, or above, the folder that the program was started in."""
 
 onnxruntime.disable_telemetry_events()  # the builds for Windows would send some
+onnxruntime.set_default_logger_severity(_FATAL_ONLY)
 
 
 class Graphs:
@@ -106,21 +115,26 @@ class _Graph:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = num_threads
         options.inter_op_num_threads = 1
-        options.log_severity_level = _ERRORS_ONLY
+        options.log_severity_level = _FATAL_ONLY
         # Spinning while a run waits for its next kernel saves a quarter of its time; spinning on
         # after it would slow the next graph, which has threads of its own.
         options.add_session_config_entry("session.intra_op.allow_spinning", "1")
         options.add_session_config_entry("session.force_spinning_stop", "1")
+        options.add_session_config_entry("session.load_model_format", "ONNX")
+        options.add_session_config_entry(_OUTSIDE_FILES, os.devnull)
         try:
             self._session = onnxruntime.InferenceSession(
-                bytes(files[name]), options, providers=["CPUExecutionProvider"]
+                bytes(files[name]),
+                options,
+                providers=["CPUExecutionProvider"],
+                enable_fallback=0,  # it would print, and try the same once more
             )
+            self.inputs = {one.name for one in self._session.get_inputs()}
+            self.outputs = {one.name for one in self._session.get_outputs()}
         except _RUNTIME_ERRORS as error:
             raise ValueError(
                 f"ONNX Runtime cannot load {name} ({_first_line(error)}). Export it again."
             ) from error
-        self.inputs = {one.name for one in self._session.get_inputs()}
-        self.outputs = {one.name for one in self._session.get_outputs()}
 
     def run(
         self, outputs: Sequence[str], given: Mapping[str, Floats | TokenIds | WordMask]
@@ -152,5 +166,6 @@ def _usable_cores() -> int:
 
 
 def _first_line(error: BaseException) -> str:
-    """Return what ONNX Runtime says, without the lines that follow."""
-    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+    """Return what ONNX Runtime says, without the lines that follow and what no line can show."""
+    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return "".join(letter if letter.isprintable() else "?" for letter in line)[:200]

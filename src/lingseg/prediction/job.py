@@ -1,33 +1,37 @@
-"""What is to be predicted, and where it goes: from what a person typed to pairs and safe names."""
+"""What is to be predicted, and where it goes: pictures that a person names, safe names."""
 
-import csv
 import hashlib
-import io
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from typing import TypeAlias
 
+from lingseg.imaging.deidentification import pseudonym_of
+from lingseg.imaging.formats import DICOM_SUFFIXES, NIFTI_SUFFIXES
+from lingseg.imaging.image import UnreadableImage
 from lingseg.imaging.raster import SUFFIXES
+from lingseg.imaging.reading import is_series_folder, is_zip
 
-MAX_CSV_BYTES = 64 * 2**20
+Place: TypeAlias = Path | str
+"""Where a picture lies: a file, a folder with a series, or an address such as `dicomweb://...`."""
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _GLOB = re.compile(r"[*?\[]")
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 _UNSAFE_IN_STEM = re.compile(r"[^A-Za-z0-9_-]+")
 _MAX_SLUG, _MAX_STEM = 48, 80
-_COLUMNS = ("image", "text", "output")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """One sentence on one picture."""
 
-    image: Path
+    image: Place
     text: str
     output: Path
-    """The mask's file; its `.json` and overlay lie beside it."""
+    """The mask's file, were it PNG; all that is written for the job lies beside it."""
 
     @property
     def overlay(self) -> Path:
@@ -35,93 +39,93 @@ class Job:
         return self.output.with_name(f"{self.output.stem}.overlay.png")
 
 
-def find_images(inputs: Sequence[str], *, is_recursive: bool, out: Path) -> list[Path]:
-    """Return the picture files that files, folders and patterns name, each once.
+def find_images(inputs: Sequence[str], *, is_recursive: bool, out: Path) -> list[Place]:
+    """Return the pictures that files, folders, zips, patterns and addresses name, each once.
 
-    A folder gives the pictures in it, in the order of their names; hidden files and what lies in
-    `out` do not count.
+    A folder gives the pictures in it, in the order of their names, or, if it holds a DICOM series,
+    itself; hidden files and what lies in `out` do not count.
 
     Raises:
         FileNotFoundError: An input names nothing.
         ValueError: `out` is one of the folders: masks would be taken for pictures.
     """
-    found: dict[Path, None] = {}
+    found: dict[Place, None] = {}
     for name in inputs:
         pictures = list(_find(name, is_recursive=is_recursive, out=out))
         if not pictures:
             raise FileNotFoundError(
                 f"{name} names no picture; expected a file, a pattern, or a folder with "
-                f"{', '.join(SUFFIXES)} in it. Check the spelling, or add --recursive."
+                f"{', '.join(SUFFIXES)} or DICOM in it. Check the spelling, or add --recursive."
             )
         found |= dict.fromkeys(pictures)
     return list(found)
 
 
-def make_jobs(images: Sequence[Path], texts: Sequence[str], out: Path) -> list[Job]:
-    """Return a job for every picture and sentence, with names that do not collide."""
-    pairs = [(image, text) for image in images for text in dict.fromkeys(texts)]
-    return _named([(image, text, None) for image, text in pairs], out)
+def is_address(name: str) -> bool:
+    """Tell whether a picture lies elsewhere: `scheme://...`."""
+    return _ADDRESS.match(name) is not None
 
 
-def read_jobs(path: Path, out: Path) -> list[Job]:
-    """Read a jobs file: CSV with the columns `image`, `text` and, if wanted, `output`.
-
-    Pictures are looked for relative to the file's own folder; outputs lie in `out`.
-
-    Raises:
-        ValueError: It is no such table, or an output would lie elsewhere or twice at one place.
-        OSError: It cannot be read.
-    """
-    rows = list(_rows(path))
-    if not rows:
-        raise ValueError(f"{path} has no rows; expected one job a row. Add them.")
-    entries = [
-        (
-            path.parent / row["image"].strip(),
-            row["text"].strip(),
-            _safe_output(out, row["output"].strip(), f"{path}, line {number}"),
-        )
-        for number, row in rows
-    ]
-    return _named(entries, out)
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows of a jobs file with their numbers, every column a text."""
-    if path.stat().st_size > MAX_CSV_BYTES:
-        raise ValueError(f"{path} has more than {MAX_CSV_BYTES:,} bytes. Split it.")
-    try:
-        table = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline=""))
-        columns = [str(name).strip() for name in table.fieldnames or ()]
-        table.fieldnames = columns
-        rows = [(table.line_num, row) for row in table]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ValueError(f"{path} is not a table in UTF-8 CSV ({error}). Save it so.") from error
-    if missing := {"image", "text"} - set(columns):
-        raise ValueError(
-            f"{path} has the columns {', '.join(columns) or 'none'}; expected image,text[,output]. "
-            f"Add {', '.join(sorted(missing))}."
-        )
-    for number, row in rows:
-        if not (row["image"] or "").strip():
-            raise ValueError(
-                f"{path}, line {number}: no image is named. Name one or drop the line."
-            )
-        yield number, {name: row.get(name) or "" for name in _COLUMNS}
-
-
-def _find(name: str, *, is_recursive: bool, out: Path) -> Iterator[Path]:
+def _find(name: str, *, is_recursive: bool, out: Path) -> Iterator[Place]:
     """Yield the pictures that one input names."""
     path = Path(name)
-    if path.is_dir():
+    if is_address(name):
+        yield _checked_address(name)
+    elif path.is_dir():
         _refuse_out(path, out)
-        pattern = path.rglob("*") if is_recursive else path.glob("*")
-        yield from _pictures(pattern, out)
-    elif path.exists() or not _GLOB.search(name):
-        yield from [path] if path.exists() else []
+        yield from sorted(_in_folder(path, is_recursive=is_recursive, out=out))
+    elif path.exists():
+        yield from _in_file(path)
+    elif not _GLOB.search(name):
+        if any(parent.is_file() for parent in path.parents):  # in a zip; reading tells
+            yield path
     else:
         root = Path(path.anchor or ".")
-        yield from _pictures(root.glob(str(path.relative_to(path.anchor))), out)
+        found = root.glob(str(path.relative_to(path.anchor)))
+        yield from sorted(_pictures(found, (*SUFFIXES, *NIFTI_SUFFIXES, *DICOM_SUFFIXES), out))
+
+
+def _in_folder(folder: Path, *, is_recursive: bool, out: Path) -> Iterator[Path]:
+    """Yield the pictures in a folder, and the folders that hold a DICOM series."""
+    below = [path for path in folder.rglob("*") if path.is_dir()] if is_recursive else []
+    for each in (folder, *below):
+        inside = list(each.iterdir())
+        pictures = list(_pictures(inside, (*SUFFIXES, *NIFTI_SUFFIXES), out))
+        yield from pictures
+        has_dicom = any(path.name.lower().endswith(DICOM_SUFFIXES) for path in inside)
+        if (has_dicom or not pictures) and _holds_series(each, out):
+            yield each
+
+
+def _holds_series(folder: Path, out: Path) -> bool:
+    """Tell whether a folder that is not ours holds DICOM files."""
+    own = out.resolve()
+    return own not in (folder.resolve(), *folder.resolve().parents) and is_series_folder(folder)
+
+
+def _in_file(path: Path) -> Iterator[Path]:
+    """Yield a file, or the pictures in a zip of them; a zip that cannot be read is one input."""
+    if not is_zip(path):
+        yield path
+        return
+    from lingseg.imaging.zipped import list_zip
+
+    try:
+        yield from list_zip(path) or [path]
+    except UnreadableImage:  # told when it is read, so that other inputs are done
+        yield path
+
+
+def _checked_address(address: str) -> str:
+    """Return an address that can be asked.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    from lingseg.imaging.dicomweb import check_address
+
+    check_address(address)
+    return address
 
 
 def _refuse_out(folder: Path, out: Path) -> None:
@@ -133,83 +137,37 @@ def _refuse_out(folder: Path, out: Path) -> None:
         )
 
 
-def _pictures(paths: Iterable[Path], out: Path) -> Iterator[Path]:
-    """Yield, in the order of their names, the paths that are pictures by their suffix."""
+def _pictures(paths: Iterable[Path], suffixes: Sequence[str], out: Path) -> Iterator[Path]:
+    """Yield the paths that are pictures by their suffix."""
     own = out.resolve()
-    for path in sorted(paths):
+    for path in paths:
         is_hidden = path.name.startswith(".")
-        if is_hidden or path.suffix.lower() not in SUFFIXES or not path.is_file():
+        if is_hidden or not path.name.lower().endswith(tuple(suffixes)) or not path.is_file():
             continue
         if own not in path.resolve().parents:
             yield path
 
 
-def _safe_output(out: Path, output: str, where: str) -> Path | None:
-    """Return where an output that a table names lies, which must be in `out`."""
-    if not output:
-        return None
-    named = PurePosixPath(output.replace("\\", "/"))
-    path = out / named.with_suffix(".png") if not named.suffix else out / named
-    is_outside = named.is_absolute() or ".." in named.parts or ":" in output
-    if is_outside or not path.resolve().is_relative_to(out.resolve()):
-        raise ValueError(f"{where}: output {output!r} does not lie in {out}. Give a plain name.")
-    if path.suffix.lower() != ".png":
-        raise ValueError(f"{where}: output {output!r} is not PNG. Let its name end in .png.")
-    return path
-
-
-def _named(entries: Sequence[tuple[Path, str, Path | None]], out: Path) -> list[Job]:
-    """Return jobs whose files do not collide with one another nor with a picture."""
-    plain = [_plain_name(image, text) for image, text, _ in entries]
-    taken = Counter(name.lower() for name in plain)
-    jobs = []
-    for name, (image, text, output) in zip(plain, entries, strict=True):
-        unique = name if taken[name.lower()] == 1 else f"{name}-{_short_hash(image, text)}"
-        jobs.append(Job(image=image, text=text, output=output or out / f"{unique}.png"))
-    jobs = list(dict.fromkeys(jobs))  # a row that stands twice is one job
-    _refuse_collisions(jobs)
-    return jobs
-
-
-def _refuse_collisions(jobs: Sequence[Job]) -> None:
-    """Refuse jobs that would write over one another or over a picture."""
-    pictures = {_key(job.image) for job in jobs}
-    written: set[str] = set()
-    for job in jobs:
-        for path in (job.output, job.overlay):
-            key = _key(path)
-            if key in written or key in pictures:
-                raise ValueError(
-                    f"{path} would be written twice, or over a picture. "
-                    f"Give every row an output of its own."
-                )
-            written.add(key)
-
-
-def refuse_overwriting(jobs: Sequence[Job], paths: Callable[[Job], Iterable[Path]]) -> None:
-    """Refuse jobs whose files, as `paths` gives them, would be written over a picture.
-
-    Raises:
-        ValueError: One would be.
-    """
-    pictures = {_key(job.image) for job in jobs}
-    for job in jobs:
-        for path in paths(job):
-            if _key(path) in pictures:
-                raise ValueError(
-                    f"{path} is a picture and would be written over. Choose another folder with -o."
-                )
-
-
-def _key(path: Path) -> str:
-    """Return a text that is the same for paths to one file, whatever the case of their letters."""
-    return str(path.resolve()).lower()
-
-
-def _plain_name(image: Path, text: str) -> str:
+def plain_name(image: Place, text: str, *, is_deidentified: bool = False) -> str:
     """Return a file name that a person recognises: the picture's, and what was asked."""
-    stem = _UNSAFE_IN_STEM.sub("-", _ascii(image.stem)).strip("-")[:_MAX_STEM]
-    return f"{stem or 'picture'}--{slug(text)}"
+    return f"{_name_of(image, is_deidentified=is_deidentified)}--{slug(text)}"
+
+
+def input_name(image: Place, *, is_deidentified: bool = False) -> str:
+    """Return what a picture is called in records: a file's name may be a patient's."""
+    if isinstance(image, str):
+        from lingseg.imaging.dicomweb import name_of_address
+
+        return name_of_address(image)
+    return pseudonym_of(image) if is_deidentified else image.name
+
+
+def _name_of(image: Place, *, is_deidentified: bool) -> str:
+    """Return what a picture is called in the names of files."""
+    if isinstance(image, str) or is_deidentified:
+        return input_name(image, is_deidentified=is_deidentified)
+    stem = image.name[: -len(".nii.gz")] if image.name.lower().endswith(".nii.gz") else image.stem
+    return _UNSAFE_IN_STEM.sub("-", _ascii(stem)).strip("-")[:_MAX_STEM] or "picture"
 
 
 def slug(text: str) -> str:
@@ -225,7 +183,11 @@ def _ascii(text: str) -> str:
     return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
 
 
-def _short_hash(image: Path, text: str) -> str:
-    """Return eight digits that differ where the picture's path or the text do."""
-    whole = f"{image.as_posix()}\0{text}".encode("utf-8", "surrogatepass")
+def short_hash(image: Place, text: str, *, is_deidentified: bool = False) -> str:
+    """Return eight digits that differ where the picture's path or the text do.
+
+    Those of a de-identified name do not tell of the path, which could be found by trying.
+    """
+    path = image if isinstance(image, str) else image.as_posix()
+    whole = f"{'' if is_deidentified else path}\0{text}".encode("utf-8", "surrogatepass")
     return hashlib.sha256(whole).hexdigest()[:8]

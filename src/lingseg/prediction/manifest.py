@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
@@ -19,6 +19,8 @@ MAX_WORDS = 4096
 SEAL = "seal"
 """The key of the manifest's own SHA-256, taken with these 64 digits as zeros."""
 _UNSEALED = "0" * 64
+_MAX_SHOWN = 100
+"""Letters of wrong values in an error: they may be as long as the file."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -98,11 +100,16 @@ def manifest_from_json(data: bytes) -> tuple[Manifest, str]:
     digest = _checked_seal(data, declared.pop(SEAL, None))
     known = {one.name for one in fields(Manifest)}
     if unknown := sorted(set(declared) - known):
-        raise ValueError(f"bundle.json has unknown fields: {', '.join(unknown)}.")
+        raise ValueError(f"bundle.json has unknown fields: {shown(unknown)}.")
     if missing := sorted(known - set(declared)):
         raise ValueError(f"bundle.json lacks the fields {', '.join(missing)}.")
     _check_fields(declared)
     return Manifest(**declared), digest
+
+
+def shown(values: Iterable[object]) -> str:
+    """Return values that a file gave, for an error: not too many letters, and none unprintable."""
+    return ", ".join(map(repr, values))[:_MAX_SHOWN]
 
 
 def _seal_line(digest: str) -> bytes:
@@ -137,7 +144,7 @@ def _check_fields(given: Mapping[str, Any]) -> None:
     """Refuse fields with values that make no sense, whatever their types."""
     for name, (is_good, expected) in _expectations(given).items():
         if not is_good:
-            raise ValueError(f"bundle.json has {name}={given[name]!r}; expected {expected}.")
+            raise ValueError(f"bundle.json has {name}={shown([given[name]])}; expected {expected}.")
 
 
 def _expectations(given: Mapping[str, Any]) -> dict[str, tuple[bool, str]]:

@@ -1,10 +1,11 @@
 """A picture and a sentence in, a mask in the picture's own geometry out."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,25 +13,37 @@ from numpy.typing import NDArray
 import lingseg
 from lingseg.imaging import (
     Image,
+    LargePicture,
     PatientLeft,
     Probabilities,
     Rgb,
     Spacing,
+    Volume,
     as_rgb,
     decode_image,
+    hash_pictures,
     read_file,
     resize_probabilities,
     resize_rgb,
 )
+from lingseg.imaging.large_picture import windows_of
+from lingseg.imaging.parts import CleanUp
+from lingseg.imaging.tiled_tiff import is_large_tiff, read_tiled_tiff
 from lingseg.language.side import Side, to_side_on_picture
 from lingseg.prediction.bundle import SUFFIX, Bundle, read_bundle
 from lingseg.prediction.graphs import Floats, Graphs, WordMask
 from lingseg.prediction.manifest import Manifest
 from lingseg.prediction.result import Request, Result
 from lingseg.prediction.sentence import SentenceReader, checked_text
+from lingseg.prediction.tiles import TILE_SIDE, EncodedTiles, encode_tiles
+
+if TYPE_CHECKING:
+    from lingseg.prediction.volume_result import VolumeResult
 
 SHIPPED = Path(lingseg.__file__).parent / "bundles"
 ImageLike: TypeAlias = Image | Path | str | NDArray[np.generic]
+Encoded: TypeAlias = "EncodedImage | EncodedTiles"
+"""What may be asked many sentences."""
 _REMEMBERED_SENTENCES = 256
 
 
@@ -78,8 +91,7 @@ class Model:
         self.manifest: Manifest = manifest
         self.hash: str = bundle.hash
         self._graphs = Graphs(bundle.files, size=(manifest.height, manifest.width), threads=threads)
-        tokenizer_json = bytes(bundle.files["tokenizer.json"]).decode()
-        self._reader = SentenceReader(tokenizer_json, max_words=manifest.max_words)
+        self._reader = SentenceReader(bundle.files["tokenizer.json"], max_words=manifest.max_words)
         self._words_of = lru_cache(maxsize=_REMEMBERED_SENTENCES)(self._encode_text)
 
     @property
@@ -97,34 +109,55 @@ class Model:
         """Whose left and right the model learnt."""
         return self.manifest.side
 
-    def encode(self, image: ImageLike, *, input_hash: str | None = None) -> "EncodedImage":
+    def encode(
+        self,
+        image: "ImageLike | LargePicture",
+        *,
+        input_hash: str | None = None,
+        tiles: bool = False,
+    ) -> Encoded:
         """Do once what every sentence on this picture needs.
 
         Args:
             image: A file, an `Image`, or pixels: grey (height, width) or colour
-                (height, width, 3), in 8 or 16 bits or floating point.
+                (height, width, 3), in 8 or 16 bits or floating point. A file too large to be read
+                at once must be a TIFF in tiles.
             input_hash: SHA-256 of the picture's file, where it was read elsewhere.
+            tiles: Whether pictures of more than 2,048 pixels on a side are looked at tile by tile
+                as well; those that are read by windows always are.
 
         Raises:
             UnreadableImage: The file is not a picture, or breaks a limit.
             ValueError: The pixels have another shape or type.
         """
         if isinstance(image, str | Path):
-            data = read_file(Path(image))
-            input_hash = hashlib.sha256(data).hexdigest()
-            image = decode_image(data, str(image))
+            image, input_hash = _read(Path(image))
         elif isinstance(image, np.ndarray):
             image = _image_of(image)
+        if isinstance(image, Image) and not (tiles and max(image.size) > TILE_SIDE):
+            return self.encode_whole(image, input_hash=input_hash)
+        picture = windows_of(image) if isinstance(image, Image) else image
+        return encode_tiles(self, picture, input_hash=input_hash)
+
+    def encode_whole(self, image: Image, *, input_hash: str | None = None) -> "EncodedImage":
+        """Show the model the picture as one, whatever its size."""
         pixels = resize_rgb(as_rgb(image), (self.manifest.height, self.manifest.width))
-        encoded = self._graphs.encode_image(_as_input(pixels))
         return EncodedImage(
             model=self,
-            encoded=encoded,
+            encoded=self._graphs.encode_image(_as_input(pixels)),
             size=image.size,
             spacing=image.spacing,
             patient_left=image.patient_left,
             input_hash=input_hash,
         )
+
+    def checked_threshold(self, threshold: float | None) -> float:
+        """Return `threshold`, or the model's own where it is None.
+
+        Raises:
+            ValueError: It is not between 0 and 1.
+        """
+        return self.threshold if threshold is None else checked_threshold(threshold)
 
     def segment(
         self,
@@ -134,17 +167,56 @@ class Model:
         threshold: float | None = None,
         side: Side | None = None,
         allow_null: bool = False,
+        tiles: bool = False,
     ) -> Result:
-        """Draw what `text` describes in `image`; see `EncodedImage.segment`.
+        """Draw what `text` describes in `image`; see `encode` and `EncodedImage.segment`.
 
         Raises:
             UnreadableImage: The file is not a picture, or breaks a limit.
             ValueError: The pixels, the text or the threshold cannot be used.
         """
         checked_text(text, allow_null=allow_null)  # before the costly part
-        return self.encode(image).segment(
+        return self.encode(image, tiles=tiles).segment(
             text, threshold=threshold, side=side, allow_null=allow_null
         )
+
+    def segment_volume(
+        self,
+        volume: Volume | Path | str,
+        text: str,
+        *,
+        threshold: float | None = None,
+        side: Side | None = None,
+        clean_up: CleanUp | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> "VolumeResult":
+        """Draw what `text` describes in every slice of a volume.
+
+        Args:
+            volume: A volume, or where one lies: a folder with a series, NIfTI, DICOM, a zip.
+            text: What to segment, in a few words.
+            threshold: The probability from which on a voxel is in; None: the model's own.
+            side: Whose left and right the text means; None: as the model learnt it.
+            clean_up: Which parts of the mask stay; None: all.
+            progress: Is told after every slice how many are done, and how many there are.
+
+        Raises:
+            UnreadableImage: The volume cannot be read, or breaks a limit.
+            ValueError: The text, the threshold or the clean-up cannot be used.
+            ModuleNotFoundError: The clean-up needs scipy, which is not installed.
+        """
+        from lingseg.prediction.volume import segment_volume  # it imports this file
+
+        (result,) = segment_volume(
+            self,
+            volume,
+            [text],
+            threshold=threshold,
+            side=side,
+            clean_up=clean_up,
+            progress=progress,
+        )
+        return result
 
     def segment_encoded(
         self, encoded: tuple[Floats, ...], text: str
@@ -198,13 +270,13 @@ class EncodedImage:
         """
         asked = checked_text(text, allow_null=allow_null)
         side = side or self.model.side
-        threshold = self.model.threshold if threshold is None else checked_threshold(threshold)
+        threshold = self.model.checked_threshold(threshold)
         heard = to_side_on_picture(asked, side, self.model.side, self.patient_left)
         small, presence, lost_words = self.model.segment_encoded(self.encoded, heard)
         probabilities = resize_probabilities(small, self.size)
         return Result(
             request=Request(text=asked, side=side, threshold=threshold, lost_words=lost_words),
-            mask=(probabilities >= threshold) & self._is_present(presence),
+            mask=(probabilities >= threshold) & self.is_present(presence),
             probabilities=probabilities,
             presence=presence,
             spacing=self.spacing,
@@ -213,7 +285,12 @@ class EncodedImage:
             input_hash=self.input_hash,
         )
 
-    def _is_present(self, presence: float | None) -> bool:
+    def probabilities(self, heard: str) -> Probabilities:
+        """Return the probabilities of a sentence as the model is to hear it, and nothing else."""
+        small, _, _ = self.model.segment_encoded(self.encoded, heard)
+        return resize_probabilities(small, self.size)
+
+    def is_present(self, presence: float | None) -> bool:
         """Tell whether the model says that there is something to draw."""
         needed = self.model.manifest.presence_threshold
         return presence is None or needed is None or presence >= needed
@@ -228,6 +305,14 @@ def checked_threshold(threshold: float) -> float:
     if not 0 < threshold < 1:
         raise ValueError(f"The threshold is {threshold}; expected a number between 0 and 1.")
     return threshold
+
+
+def _read(path: Path) -> tuple[Image | LargePicture, str]:
+    """Return a picture and the SHA-256 of its file, which is read once where that is possible."""
+    if not is_large_tiff(path):
+        data = read_file(path)
+        return decode_image(data, str(path)), hashlib.sha256(data).hexdigest()
+    return read_tiled_tiff(path), hash_pictures(path)
 
 
 def _image_of(pixels: NDArray[np.generic]) -> Image:

@@ -10,6 +10,8 @@ from lingseg.prediction.graphs import TokenIds, WordMask
 MAX_CHARACTERS = 10_000
 MAX_TYPED_WORDS = 1_000
 """Far beyond what any model here reads: more is a mistake, such as a file given as a sentence."""
+_MAX_SHOWN = 200
+"""Letters of what the library says: it quotes the file."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,33 +48,48 @@ def checked_text(text: str, *, allow_null: bool = False) -> str:
 class SentenceReader:
     """The tokenizer of one bundle."""
 
-    def __init__(self, tokenizer_json: str, *, max_words: int) -> None:
-        """Read the tokenizer.
+    def __init__(self, tokenizer_json: str | bytes | memoryview, *, max_words: int) -> None:
+        """Read the tokenizer, a text or its UTF-8.
 
         Raises:
             ValueError: It cannot be read.
         """
         try:
-            self._tokenizer = Tokenizer.from_str(tokenizer_json)
+            text = (
+                tokenizer_json if isinstance(tokenizer_json, str) else str(tokenizer_json, "utf-8")
+            )
+            self._tokenizer = Tokenizer.from_str(text)
+        except UnicodeDecodeError as error:
+            raise ValueError("tokenizer.json is not UTF-8. Export it again.") from error
         except Exception as error:
             if type(error) is not Exception:  # the library raises this very type, no narrower one
                 raise
+            why = " ".join(str(error).split())[:_MAX_SHOWN]
             raise ValueError(
-                f"tokenizer.json cannot be read ({error}). Export it again."
+                f"tokenizer.json cannot be read ({why!r}). Export it again."
             ) from error
         self._max_words = max_words
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(max_words)
 
     def read(self, text: str) -> Sentence:
-        """Return the numbers of `text`; the empty text is the null sentence, without any word."""
+        """Return the numbers of `text`; the empty text is the null sentence, without any word.
+
+        Raises:
+            ValueError: The tokenizer contradicts itself.
+        """
         if not text:
             return Sentence(
                 token_ids=np.zeros((1, 1), dtype=np.int64),
                 word_mask=np.zeros((1, 1), dtype=np.bool_),
                 lost_words=(),
             )
-        found = self._tokenizer.encode(text)
+        try:
+            found = self._tokenizer.encode(text)
+        except BaseException as error:  # a panic of Rust is no Exception, and its type has no name
+            if type(error).__name__ != "PanicException":
+                raise
+            raise ValueError("tokenizer.json contradicts itself. Export it again.") from error
         return Sentence(
             token_ids=np.asarray([found.ids], dtype=np.int64),
             word_mask=np.ones((1, len(found.ids)), dtype=np.bool_),

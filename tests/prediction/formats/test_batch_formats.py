@@ -1,12 +1,13 @@
 """A batch in every format: what is written, what is done again, what is refused."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
 import pydicom
 import pytest
-from dicom_sources import ct_header
+from clinical_files import ct_header
 from fake_bundle import write_fake_bundle
 
 from lingseg.prediction import BatchOptions, collect, load, make_jobs, run_jobs
@@ -68,7 +69,7 @@ def test_the_segmentation_holds_the_mask_that_png_holds(model, scan):
 
 def test_a_deidentified_record_does_not_name_the_file(model, scan):
     (outcome,), _ = run(model, scan, replace(PNG, format="dicom-seg", is_deidentified=True))
-    assert "input" not in outcome.record
+    assert re.fullmatch("picture-[0-9a-f]{16}", outcome.record["input"])
     (again,), _ = run(model, scan, replace(PNG, format="dicom-seg"))
     assert not again.was_done
 
@@ -117,3 +118,11 @@ def test_one_annotation_file_after_another_predicts_nothing_again(model, scan):
     for name in ("cvat", "png"):
         (again,), _ = run(model, scan, replace(PNG, format=name))
         assert again.was_done
+
+
+def test_a_patient_with_one_name_gives_no_remark_of_a_library(model, scan):
+    header = pydicom.dcmread(scan)
+    header.PatientName = "Jane"
+    header.save_as(scan)
+    (outcome,), _ = run(model, scan, replace(PNG, format="dicom-seg"))  # a warning is an error
+    assert outcome.failure is None

@@ -1,17 +1,21 @@
 """The files that annotation tools import: every mask is read back from them."""
 
 import json
+import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from pycocotools import mask as pycocotools_mask
 
 from lingseg.imaging import Mask, write_mask
+from lingseg.imaging.deidentification import pseudonym_of
 from lingseg.prediction import Request, Result
 from lingseg.prediction.formats import FORMATS, Drawn
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+HIDDEN = {"is_deidentified": True}
 TEXTS = ("the left one", 'the "größere" <one> & all')
 
 
@@ -118,3 +122,18 @@ def test_the_file_is_the_old_one_or_the_new_one(drawn, tmp_path, name):
 def test_no_mask_at_all_gives_an_empty_list(tmp_path):
     path = FORMATS["coco"].collect(tmp_path, [])
     assert json.loads(path.read_text(encoding="utf-8"))["annotations"] == []
+
+
+@pytest.mark.parametrize("name", ["coco", "cvat", "label-studio"])
+def test_a_deidentified_file_names_pictures_by_pseudonyms_that_stay(drawn, tmp_path, name):
+    hidden = [
+        replace(one, image=tmp_path / f"Doe_Jane-{number // 2}.png", record=one.record | HIDDEN)
+        for number, one in enumerate(drawn)
+    ]
+    text = FORMATS[name].collect(tmp_path / "out", hidden).read_text(encoding="utf-8")
+    assert "Doe" not in text
+    expected = {f"{pseudonym_of(one.image)}.png" for one in hidden}
+    assert set(re.findall(r"picture-[0-9a-f]{16}\.png", text)) == expected
+    assert len(expected) == 2
+    again = FORMATS[name].collect(tmp_path / "again", hidden).read_text(encoding="utf-8")
+    assert again == text

@@ -1,25 +1,61 @@
-"""An answer with the picture that it is about: what every format is made from."""
+"""An answer with the picture or volume that it is about: what every format is made from."""
 
 from dataclasses import dataclass
 
 import lingseg
-from lingseg.imaging import Image
+from lingseg.imaging import Image, LargePicture, Source, Volume
 from lingseg.imaging.delineation import Delineation, delineate
 from lingseg.imaging.dicom_object import Authorship, DicomContext, dicom_context
 from lingseg.prediction.result import Result
+from lingseg.prediction.volume_result import VolumeResult
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Answer:
-    """A result, its picture, and whether its patient must not be told."""
+    """A result, what it is about, and whether its patient must not be told."""
 
-    result: Result
-    image: Image
+    result: Result | VolumeResult
+    image: Image | Volume | LargePicture
+    """A volume where the result is one of a volume."""
     is_deidentified: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a result and a picture that do not belong together."""
+        if isinstance(self.result, VolumeResult) != isinstance(self.image, Volume):
+            raise TypeError(
+                f"A {type(self.result).__name__} was given with a {type(self.image).__name__}; "
+                f"expected what it was drawn on."
+            )
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether it is about more than one picture."""
+        return isinstance(self.result, VolumeResult)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The DICOM instances or frames that it is about, one a slice; none if it is no DICOM."""
+        if isinstance(self.result, VolumeResult):
+            return self.result.sources
+        source = self.one_picture()[1].source
+        return () if source is None else (source,)
+
+    def one_picture(self) -> tuple[Result, Image | LargePicture]:
+        """Return result and picture for a format that holds one.
+
+        Raises:
+            ValueError: It is a volume.
+        """
+        if isinstance(self.result, Result) and not isinstance(self.image, Volume):
+            return self.result, self.image
+        raise ValueError("A volume does not fit into a format for one picture.")
 
     def delineation(self) -> Delineation:
         """Return what was drawn, with where it lies."""
-        return delineate(self.image, self.result.mask, self.result.probabilities)
+        if isinstance(self.result, VolumeResult):
+            return self.result.delineation()
+        result, image = self.one_picture()
+        return delineate(image, result.mask, result.probabilities)
 
     def context(self) -> DicomContext:
         """Return what DICOM objects made from the answer may say.
@@ -27,8 +63,7 @@ class Answer:
         Raises:
             ValueError: The picture is not DICOM, or an identifier is missing.
         """
-        sources = () if self.image.source is None else (self.image.source,)
-        return dicom_context(sources, self.authorship(), is_deidentified=self.is_deidentified)
+        return dicom_context(self.sources, self.authorship(), is_deidentified=self.is_deidentified)
 
     def authorship(self) -> Authorship:
         """Return who drew what, and why."""
@@ -39,4 +74,5 @@ class Answer:
             version=lingseg.__version__,
             threshold=self.result.threshold,
             input_hash=self.result.input_hash,
+            side=self.result.side,
         )

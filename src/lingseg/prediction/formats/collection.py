@@ -1,17 +1,20 @@
 """One file for all masks of a batch, as annotation tools import them.
 
 It is made at the end, from the masks and records that lie on disk: a batch that was stopped and run
-again gives the same file, and what is in memory at a time is one mask.
+again gives the same file. In memory are one mask at a time, and what the file itself has to hold
+together: of COCO each sentence once, of Label Studio the masks of one picture.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from lingseg.artefact import written_atomically
 from lingseg.imaging import MaskPixels, read_mask
+from lingseg.imaging.deidentification import pseudonym_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +29,13 @@ class Drawn:
     def text(self) -> str:
         """The sentence."""
         return str(self.record["text"])
+
+    @property
+    def image_name(self) -> str:
+        """The picture's file name, or what stands for it where it may tell the patient."""
+        if not self.record.get("is_deidentified"):
+            return self.image.name
+        return pseudonym_of(self.image) + "".join(self.image.suffixes[-1:])
 
     @property
     def size(self) -> tuple[int, int]:
@@ -47,11 +57,11 @@ class Drawn:
         return read_mask(self.mask_path).pixels
 
 
-Lines: TypeAlias = Callable[[Sequence[Drawn]], Iterator[str]]
-"""Gives the text of a file, piece by piece."""
+Lines: TypeAlias = Callable[[Iterable[Drawn]], Iterator[str]]
+"""Gives the text of a file, piece by piece; it may walk over the masks more than once."""
 
 
-def write_collection(path: Path, drawn: Sequence[Drawn], lines: Lines) -> None:
+def write_collection(path: Path, drawn: Iterable[Drawn], lines: Lines) -> None:
     """Write the file, or leave the old one.
 
     Raises:
@@ -62,12 +72,16 @@ def write_collection(path: Path, drawn: Sequence[Drawn], lines: Lines) -> None:
         opened.writelines(lines(drawn))
 
 
-def by_image(drawn: Sequence[Drawn]) -> dict[Path, list[Drawn]]:
-    """Return the masks of every picture, pictures in their order."""
-    grouped: dict[Path, list[Drawn]] = {}
-    for one in drawn:
-        grouped.setdefault(one.image, []).append(one)
-    return grouped
+def by_image(drawn: Iterable[Drawn]) -> Iterator[tuple[Drawn, Iterator[Drawn]]]:
+    """Yield for each picture its first mask, and all of them, which follow one another."""
+    for _, its in groupby(drawn, key=lambda one: one.image):
+        yield _with_first(its)
+
+
+def _with_first(drawn: Iterator[Drawn]) -> tuple[Drawn, Iterator[Drawn]]:
+    """Return the first mask, and all of them."""
+    first = next(drawn)
+    return first, chain([first], drawn)
 
 
 def as_list(items: Iterable[object]) -> Iterator[str]:

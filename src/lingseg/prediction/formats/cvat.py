@@ -1,19 +1,19 @@
 """`--format cvat`: `cvat.xml`, CVAT's "for images" annotations, version 1.1."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import quoteattr
 
 from lingseg.imaging.run_lengths import cvat_run_lengths
 from lingseg.prediction.formats.collection import Drawn, by_image
 
 
-def lines(drawn: Sequence[Drawn]) -> Iterator[str]:
+def lines(drawn: Iterable[Drawn]) -> Iterator[str]:
     """Yield the file: a label is a sentence, a mask a run-length coded box."""
     yield '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n'
-    for number, (image, its) in enumerate(by_image(drawn).items()):
-        height, width = its[0].size
+    for number, (first, its) in enumerate(by_image(drawn)):
+        height, width = first.size
         yield (
-            f'  <image id="{number}" name={_quoted(image.name)} '
+            f'  <image id="{number}" name={_quoted(first.image_name)} '
             f'width="{width}" height="{height}">\n'
         )
         for one in its:

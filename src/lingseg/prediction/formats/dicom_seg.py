@@ -9,7 +9,7 @@ from lingseg.prediction.formats.coded_terms import code_of
 
 
 def write(paths: Sequence[Path], answer: Answer) -> None:
-    """Write the mask as a binary segment.
+    """Write the mask, of a volume a frame for every slice that has one, as a binary segment.
 
     Raises:
         ValueError: The picture is not DICOM, or lacks what the standard asks for.

@@ -1,4 +1,7 @@
-"""`--format dicom-sr`: a structured report of area and diameters, and the segmentation it is of."""
+"""`--format dicom-sr`: a structured report of what was measured, and the segmentation it is of.
+
+Of a picture: area and diameters. Of a volume: cubic millimetres, where the spacing is known.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -5,17 +5,17 @@ In the labeling configuration: `<Image name="image" value="$image"/>` and
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from lingseg.imaging.run_lengths import label_studio_run_lengths
 from lingseg.prediction.formats.collection import Drawn, as_list, by_image
 
 
-def lines(drawn: Sequence[Drawn]) -> Iterator[str]:
+def lines(drawn: Iterable[Drawn]) -> Iterator[str]:
     """Yield the file: a task for every picture, named by its file; empty masks give no region."""
     yield from as_list(
         {
-            "data": {"image": image.name},
+            "data": {"image": its[0].image_name},
             "predictions": [
                 {
                     "model_version": _model_version(its[0]),
@@ -24,7 +24,7 @@ def lines(drawn: Sequence[Drawn]) -> Iterator[str]:
                 }
             ],
         }
-        for image, its in by_image(drawn).items()
+        for its in (list(masks) for _, masks in by_image(drawn))
     )
     yield "\n"
 

@@ -1,4 +1,4 @@
-"""`--format nifti`: 0 and 1 in 8 bits, with the affine of the picture."""
+"""`--format nifti`: 0 and 1 in 8 bits, with the affine of the picture or volume."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from lingseg.prediction.formats.answer import Answer
 
 
 def write(paths: Sequence[Path], answer: Answer) -> None:
-    """Write the mask.
+    """Write the mask, or those of a volume on the grid of its own file.
 
     Raises:
         OSError: The file cannot be written.

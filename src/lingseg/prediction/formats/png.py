@@ -11,6 +11,8 @@ def write(paths: Sequence[Path], answer: Answer) -> None:
     """Write the mask.
 
     Raises:
+        ValueError: It is a volume.
         OSError: The file cannot be written.
     """
-    write_mask(paths[0], Mask(pixels=answer.result.mask, spacing=answer.result.spacing))
+    result, _ = answer.one_picture()
+    write_mask(paths[0], Mask(pixels=result.mask, spacing=result.spacing))

@@ -1,12 +1,13 @@
 """The formats that `--format` names. Writers are imported when they write: most are never used."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Literal, TypeAlias
 
+from lingseg.imaging.decoding import decoding_quietly
 from lingseg.prediction.formats.answer import Answer
 from lingseg.prediction.formats.collection import Drawn, Lines, write_collection
 
@@ -34,22 +35,33 @@ class Format:
     collection: tuple[str, str] | None = None
     """The file for the whole batch and the module that makes it; None: there is none."""
     needs_dicom: bool = False
+    takes_volumes: bool = True
+    keeps_probabilities: bool = False
+    """Whether it writes what a volume's answer holds only where it is asked to."""
 
     def paths(self, output: Path) -> tuple[Path, ...]:
         """Return the files of the mask whose PNG would be `output`."""
         return tuple(output.with_suffix(suffix) for suffix in self.suffixes)
 
     def write(self, output: Path, answer: Answer) -> None:
-        """Write the files of one mask.
+        """Write the files of one mask, or of the masks of a volume.
 
         Raises:
             ValueError: The answer cannot be told in this format.
             OSError: A file cannot be written.
         """
-        getattr(_module(self.module), self.function)(self.paths(output), answer)
+        if answer.is_volume and not self.takes_volumes:
+            raise ValueError(why_no_volume())
+        with decoding_quietly():  # highdicom remarks on patients with one name
+            getattr(_module(self.module), self.function)(self.paths(output), answer)
 
-    def collect(self, folder: Path, drawn: Sequence[Drawn]) -> Path | None:
+    def collect(self, folder: Path, drawn: Iterable[Drawn]) -> Path | None:
         """Write the file for the whole batch, if the format has one; return where it lies.
+
+        Args:
+            folder: Where it goes.
+            drawn: The masks, those of a picture one after another; they are asked for more than
+                once.
 
         Raises:
             OSError: It cannot be written.
@@ -69,7 +81,7 @@ def _module(name: str) -> ModuleType:
 
 
 FORMATS: dict[FormatName, Format] = {
-    "png": Format(),
+    "png": Format(takes_volumes=False),
     "nifti": Format(suffixes=(".nii.gz",), module="nifti"),
     "dicom-seg": Format(suffixes=(".dcm",), module="dicom_seg", needs_dicom=True),
     "dicom-seg-fractional": Format(
@@ -77,12 +89,22 @@ FORMATS: dict[FormatName, Format] = {
         module="dicom_seg",
         function="write_fractional",
         needs_dicom=True,
+        keeps_probabilities=True,
     ),
     "dicom-sr": Format(suffixes=(".dcm", ".sr.dcm"), module="dicom_sr", needs_dicom=True),
     "secondary-capture": Format(
         suffixes=(".overlay.dcm",), module="secondary_capture", needs_dicom=True
     ),
-    "coco": Format(collection=("coco.json", "coco")),
-    "label-studio": Format(collection=("label-studio.json", "label_studio")),
-    "cvat": Format(collection=("cvat.xml", "cvat")),
+    "coco": Format(collection=("coco.json", "coco"), takes_volumes=False),
+    "label-studio": Format(collection=("label-studio.json", "label_studio"), takes_volumes=False),
+    "cvat": Format(collection=("cvat.xml", "cvat"), takes_volumes=False),
 }
+
+
+def why_no_volume() -> str:
+    """Return the sentence for a volume and a format that holds one picture."""
+    able = [name for name, one in FORMATS.items() if one.takes_volumes]
+    return (
+        f"It is a volume, and the format holds one picture. "
+        f"Choose --format {', '.join(able[:-1])} or {able[-1]}."
+    )

@@ -1,0 +1,124 @@
+"""The parts of a mask of many slices: which of them stay."""
+
+import math
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lingseg.imaging.delineation import MaskStack
+
+MM3_PER_ML = 1000.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class CleanUp:
+    """Which parts of a volume's mask stay. Voxels that touch, be it at a corner, are one part."""
+
+    keep_largest: bool = False
+    """Whether only the largest part stays."""
+    min_ml: float | None = None
+    """Millilitres that a part must have to stay."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done."""
+        if self.min_ml is not None and not (math.isfinite(self.min_ml) and self.min_ml > 0):
+            raise ValueError(
+                f"Parts below {self.min_ml:g} ml were to be taken out; expected a positive number."
+            )
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether every part stays."""
+        return not self.keep_largest and self.min_ml is None
+
+    def as_record(self) -> dict[str, object]:
+        """Return it as it stands in the `.json` of a mask."""
+        return {"keep_largest": self.keep_largest, "min_ml": self.min_ml}
+
+    def check(self, voxel_mm3: float | None) -> None:
+        """Refuse millilitres where the size of a voxel is not known, and a missing scipy.
+
+        Raises:
+            ValueError: The volume does not tell how large its voxels are.
+            ModuleNotFoundError: scipy is not installed; it comes with the extra `evaluate`.
+        """
+        if self.is_nothing:
+            return
+        need_scipy_for_parts()
+        if self.min_ml is not None and voxel_mm3 is None:
+            raise ValueError(
+                "Parts below some millilitres were to be taken out, and the volume does not tell "
+                "how large its voxels are. Keep the largest part instead, or none of both."
+            )
+
+
+def need_scipy_for_parts() -> None:
+    """Tell at once, before any work is done, whether parts can be found.
+
+    Raises:
+        ModuleNotFoundError: scipy is not installed; it comes with the extra `evaluate`.
+    """
+    if find_spec("scipy") is None:
+        raise ModuleNotFoundError(
+            "Finding the parts of a mask needs scipy, which is not installed. "
+            "Run: pip install 'lingseg[evaluate]'",
+            name="scipy",
+        )
+
+
+def without_small_parts(
+    masks: MaskStack, clean_up: CleanUp, voxel_mm3: float | None
+) -> tuple[MaskStack, int]:
+    """Return the masks without the parts that do not stay, and how many these were.
+
+    Raises:
+        ValueError: Millilitres were given, and the size of a voxel is not known.
+        ModuleNotFoundError: scipy is not installed; it comes with the extra `evaluate`.
+    """
+    clean_up.check(voxel_mm3)
+    box = _bounding_box(masks)
+    if clean_up.is_nothing or box is None:
+        return masks, 0
+    from scipy import ndimage  # only this needs it, and prediction must start fast
+
+    labels = np.empty(masks[box].shape, dtype=np.int32)
+    num_parts = ndimage.label(masks[box], structure=np.ones((3, 3, 3)), output=labels)
+    stays = _which_stay(_sizes(labels, num_parts), clean_up, voxel_mm3)
+    cleaned = np.zeros_like(masks)
+    for number, slice_labels in enumerate(labels):  # an index by labels would take 8 bytes a voxel
+        cleaned[box][number] = stays[slice_labels]
+    return cleaned, num_parts - int(stays.sum())
+
+
+def _which_stay(
+    sizes: NDArray[np.int64], clean_up: CleanUp, voxel_mm3: float | None
+) -> NDArray[np.bool_]:
+    """Tell for every label, the background's first, whether it stays."""
+    stays = np.ones(len(sizes), dtype=np.bool_)
+    if clean_up.min_ml is not None and voxel_mm3 is not None:
+        stays &= sizes * voxel_mm3 / MM3_PER_ML >= clean_up.min_ml
+    if clean_up.keep_largest:
+        stays &= np.arange(len(sizes)) == 1 + int(sizes[1:].argmax())
+    stays[0] = False
+    return stays
+
+
+def _sizes(labels: NDArray[np.int32], num_parts: int) -> NDArray[np.int64]:
+    """Return the voxels of every label, counted a slice at a time: counting needs 8 bytes each."""
+    sizes = np.zeros(num_parts + 1, dtype=np.int64)
+    for slice_labels in labels:
+        sizes += np.bincount(slice_labels.ravel(), minlength=num_parts + 1)
+    return sizes
+
+
+def _bounding_box(masks: MaskStack) -> tuple[slice, slice, slice] | None:
+    """Return where anything is; None where nothing is."""
+    spans = []
+    for others in ((1, 2), (0, 2), (0, 1)):
+        found = np.flatnonzero(masks.any(axis=others))
+        if not len(found):
+            return None
+        spans.append(slice(int(found[0]), int(found[-1]) + 1))
+    return spans[0], spans[1], spans[2]

@@ -1,0 +1,184 @@
+"""What a model answers for a volume, and how it is put on disk."""
+
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+import lingseg
+from lingseg.imaging import Source, Volume
+from lingseg.imaging.delineation import Delineation, MaskStack, ProbabilitySteps, delineate_volume
+from lingseg.imaging.packed_masks import PackedMasks
+from lingseg.imaging.parts import MM3_PER_ML, CleanUp
+from lingseg.language.side import Side
+from lingseg.prediction.result import RESEARCH_USE, Request, hash_text
+
+STEPS = 255
+"""In which probabilities are kept: what a fractional segmentation holds of them."""
+NO_CLEAN_UP = CleanUp()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SliceAnswer:
+    """What the model says of one slice, before any part is taken out."""
+
+    confidence: float
+    presence: float | None
+    highest: float
+    """The highest probability of a pixel."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class VolumeResult:
+    """The masks of what a text describes, on the grid of the volume as it was given."""
+
+    request: Request
+    volume: Volume
+    packed: PackedMasks
+    slices: tuple[SliceAnswer, ...]
+    sources: tuple[Source, ...]
+    """The DICOM instance or frame of every slice; empty where the volume is not DICOM."""
+    model_name: str
+    model_hash: str
+    input_hash: str | None
+    """SHA-256 of the file, or of the files together; None where the volume came from memory."""
+    clean_up: CleanUp = NO_CLEAN_UP
+    num_removed: int = 0
+    """Parts that were taken out."""
+    steps: tuple[bytes, ...] = ()
+    """Every slice's probabilities in 255 steps, compressed; empty where nobody asked for them."""
+
+    @property
+    def masks(self) -> MaskStack:
+        """(slice, row, column), made anew whenever it is asked for."""
+        return self.packed.whole()
+
+    @property
+    def probabilities(self) -> ProbabilitySteps | None:
+        """(slice, row, column), 0 to 255, before threshold and presence; None: not kept."""
+        if not self.steps:
+            return None
+        whole = np.empty((len(self.steps), *self.volume.size), dtype=np.uint8)
+        for number, packed in enumerate(self.steps):
+            steps = np.frombuffer(zlib.decompress(packed), dtype=np.uint8)
+            whole[number] = steps.reshape(self.volume.size)
+        return whole
+
+    @property
+    def text(self) -> str:
+        """The sentence as it was given."""
+        return self.request.text
+
+    @property
+    def side(self) -> Side:
+        """Whose left and right the sentence means."""
+        return self.request.side
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which on a voxel is in."""
+        return self.request.threshold
+
+    @property
+    def lost_words(self) -> tuple[str, ...]:
+        """The words at the end of the sentence that the model could not read."""
+        return self.request.lost_words
+
+    @property
+    def found_slices(self) -> tuple[int, ...]:
+        """The slices, counted from 0, in which anything was drawn."""
+        return tuple(int(number) for number in np.flatnonzero(self.packed.areas()))
+
+    @property
+    def is_found(self) -> bool:
+        """Whether anything was drawn."""
+        return bool(self.packed.areas().any())
+
+    @property
+    def voxels(self) -> int:
+        """Voxels in the mask."""
+        return int(self.packed.areas().sum())
+
+    @property
+    def volume_ml(self) -> float | None:
+        """Millilitres in the mask, where the size of a voxel is known."""
+        voxel_mm3 = self.volume.voxel_mm3
+        return None if voxel_mm3 is None else self.voxels * voxel_mm3 / MM3_PER_ML
+
+    @property
+    def confidence(self) -> float:
+        """How sure the model is of its answer, 0 to 1.
+
+        The mean of the slices' confidences, each by the voxels that were drawn there; of an empty
+        mask, one minus the highest presence (or probability) of any slice.
+        """
+        areas = self.packed.areas()
+        if areas.any():
+            return float(np.average([one.confidence for one in self.slices], weights=areas))
+        return 1 - max(one.highest if one.presence is None else one.presence for one in self.slices)
+
+    @property
+    def presence(self) -> float | None:
+        """The highest probability of a slice that the thing is there; None: the model is silent."""
+        known = [one.presence for one in self.slices if one.presence is not None]
+        return max(known, default=None)
+
+    def delineation(self) -> Delineation:
+        """Return what was drawn, with where it lies."""
+        return delineate_volume(self.volume, self.masks, self.probabilities, self.sources)
+
+    def disagreements(self) -> tuple[str, ...]:
+        """Say that sentences are compared with the mask of one picture only.
+
+        Raises:
+            ValueError: Always.
+        """
+        raise ValueError(
+            "A sentence is checked against the mask of one picture; this is a volume of "
+            f"{len(self.volume)} slices. Leave the check out."
+        )
+
+    def as_record(self) -> dict[str, object]:
+        """Return everything but the voxels, as it stands in the `.json` beside a mask."""
+        volume_ml, spacing = self.volume_ml, self.volume.spacing
+        return {
+            "text": self.text,
+            "text_sha256": hash_text(self.text),
+            "side": self.side,
+            "is_found": self.is_found,
+            "confidence": round(self.confidence, 6),
+            "presence": None if self.presence is None else round(self.presence, 6),
+            "num_slices": len(self.volume),
+            "height_width": self.volume.size,
+            "plane": self.volume.plane,
+            "spacing_mm": None if spacing is None else [*spacing, self.volume.slice_spacing],
+            "voxels": self.voxels,
+            "volume_ml": None if volume_ml is None else round(volume_ml, 6),
+            "found_slices": self.found_slices,
+            "slice_confidences": [round(one.confidence, 4) for one in self.slices],
+            "clean_up": self.clean_up.as_record(),
+            "removed_parts": self.num_removed,
+            "threshold": self.threshold,
+            "lost_words": self.lost_words,
+            "input_sha256": self.input_hash,
+            "model": self.model_name,
+            "model_sha256": self.model_hash,
+            "lingseg_version": lingseg.__version__,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "note": RESEARCH_USE,
+        }
+
+    def save(self, path: Path | str) -> None:
+        """Write the masks as NIfTI, 0 and 1, on the grid that the volume has in its own file.
+
+        Raises:
+            ValueError: `path` does not end in `.nii` or `.nii.gz`.
+            OSError: The file cannot be written.
+        """
+        from lingseg.imaging.nifti_mask import write_nifti_mask
+
+        if not str(path).lower().endswith((".nii", ".nii.gz")):
+            raise ValueError(f"Masks of a volume are NIfTI; {str(path)!r} is not. Add .nii.gz.")
+        write_nifti_mask(Path(path), self.delineation())
