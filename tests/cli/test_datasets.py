@@ -119,9 +119,9 @@ def test_a_bar_goes_to_the_error_stream(tmp_path, capsys, monkeypatch):
 def test_phantoms_are_drawn_as_asked(tmp_path, capsys, monkeypatch):
     asked = {}
 
-    def draw_phantoms(out, *, progress=None, **choices):
+    def draw_phantoms(out, *, progress, **choices):
         asked.update(choices, out=out)
-        progress(1)
+        progress(1, 6)
 
     drawing = types.SimpleNamespace(draw_phantoms=draw_phantoms)
     monkeypatch.setitem(sys.modules, "lingseg.datasets.phantom", drawing)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lingseg.datasets.comparison import compare_facts, compare_text, disagreements
+from lingseg.datasets.comparison import compare_facts, compare_text
 from lingseg.datasets.mask_facts import measure_mask
 from lingseg.language.grammar import understand
 
@@ -26,8 +26,8 @@ def right(text, mask, side="image"):
 
 
 def test_a_disagreement_is_one_plain_line():
-    facts = understand("two lesions in the left lung", side="patient").facts
-    lines = [str(one) for one in disagreements(facts, shown(UPPER_LEFT))]
+    compared = compare_text("two lesions in the left lung", "patient", shown(UPPER_LEFT))
+    lines = [str(one) for one in compared if not one.agrees]
     assert lines == [
         "the sentence says two, the mask has one part",
         "the sentence says the patient's left, the mask lies on the patient's right",

@@ -307,9 +307,12 @@ def test_another_seed_gives_other_pictures(folder, tmp_path):
 
 def test_progress_ends_at_the_number_of_cases(tmp_path):
     seen = []
-    draw_phantoms(tmp_path / "set", num_cases=11, seed=0, size=(64, 64), progress=seen.append)
+    draw_phantoms(
+        tmp_path / "set", num_cases=11, seed=0, size=(64, 64), progress=lambda *at: seen.append(at)
+    )
     assert seen == sorted(seen)
-    assert seen[-1] == 11
+    assert seen[-1] == (11, 11)
+    assert {total for _, total in seen} == {11}
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
@@ -320,7 +323,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
 
 
 def test_nothing_half_written_stays_behind(tmp_path):
-    def stop(_done):
+    def stop(_done, _total):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

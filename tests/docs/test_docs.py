@@ -14,6 +14,7 @@ from lingseg.imaging.image import Image
 
 SLOW = (
     "docs/getting-started.md",
+    "docs/how-to/audit.md",
     "docs/how-to/compare.md",
     "docs/how-to/evaluate.md",
     "docs/how-to/large-batches.md",

@@ -26,6 +26,8 @@ from lingseg.language.grammar import understand
         ("the larger lesion", "size", "the smaller lesion"),
         ("Large lesions on the left", "size", "Small lesions on the left"),
         ("an oval lesion", "shape", "a round lesion"),
+        ("A round polyp", "shape", "An irregular polyp"),
+        ("an upper large mass in an MRI", "size", "an upper small mass in an MRI"),
         ("one dark mass", "brightness", "one bright mass"),
     ],
 )

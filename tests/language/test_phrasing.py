@@ -1,24 +1,13 @@
 """Facts become sentences that say them, and nothing else."""
 
-import importlib.util
 import random
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from language.drawn_facts import draw_facts
 
 from lingseg.language.facts import Facts, Finding, Place
 from lingseg.language.grammar import understand
 from lingseg.language.phrasing import MANNERS, phrase
-
-_SPEC = importlib.util.spec_from_file_location(
-    "drawn_facts", Path(__file__).parent / "drawn_facts.py"
-)
-assert _SPEC is not None
-assert _SPEC.loader is not None
-_DRAWN = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_DRAWN)
-draw_facts: Callable[[random.Random], Facts] = _DRAWN.draw_facts
 
 
 def assert_round_trip(number: int, seed: int) -> None:

@@ -1,7 +1,7 @@
 """Write down what other libraries score the pairs of masks with: `metric_numbers.json`.
 
-Run it from `tests/`, in an environment with MONAI, scikit-learn and surface-distance (all
-Apache-2.0 or BSD-3-Clause), none of which the tests need:
+Run it from `tests/`, in an environment with MONAI, scikit-learn, SimpleITK and surface-distance
+(all Apache-2.0 or BSD-3-Clause), none of which the tests need:
 
     python -m oracle.make_metric_numbers
 """
@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import SimpleITK as sitk  # noqa: N813 - as its own pages call it
 import surface_distance
 import torch
 from monai.metrics import (
@@ -19,6 +20,7 @@ from monai.metrics import (
     compute_iou,
     compute_surface_dice,
 )
+from numpy.typing import NDArray
 from oracle.mask_pairs import Pair, mask_pairs
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import brier_score_loss, f1_score, jaccard_score
@@ -54,6 +56,40 @@ def by_scikit_learn(pair: Pair) -> dict[str, float]:
     }
 
 
+def by_simpleitk(pair: Pair) -> dict[str, float]:
+    outlines = [_outline(mask, pair.spacing) for mask in (pair.prediction, pair.reference)]
+    distances = [
+        sitk.GetArrayViewFromImage(_distances_from(other))[sitk.GetArrayViewFromImage(own) > 0]
+        for own, other in (outlines, outlines[::-1])
+    ]
+    overlap = sitk.LabelOverlapMeasuresImageFilter()
+    overlap.Execute(*(_image(mask, pair.spacing) for mask in (pair.prediction, pair.reference)))
+    tolerance = pair.tolerance + 1e-5  # ITK's distances are some millionths off
+    return {
+        "dice": overlap.GetDiceCoefficient(),
+        "iou": overlap.GetJaccardCoefficient(),
+        "hd95": max(float(np.percentile(side, 95)) for side in distances),
+        "nsd": float(np.mean(np.concatenate(distances) <= tolerance)),
+    }
+
+
+def _image(mask: NDArray[np.bool_], spacing: tuple[float, float]) -> sitk.Image:
+    # What lies beyond the picture is outside: ITK knows no pixel there, so it gets some.
+    image = sitk.GetImageFromArray(np.pad(mask, 1).astype(np.uint8))
+    image.SetSpacing(spacing[::-1])
+    return image
+
+
+def _outline(mask: NDArray[np.bool_], spacing: tuple[float, float]) -> sitk.Image:
+    return sitk.BinaryContour(_image(mask, spacing), fullyConnected=False)
+
+
+def _distances_from(outline: sitk.Image) -> sitk.Image:
+    return sitk.Abs(
+        sitk.SignedMaurerDistanceMap(outline, squaredDistance=False, useImageSpacing=True)
+    )
+
+
 def by_surface_distance(pair: Pair) -> dict[str, float]:
     distances = surface_distance.compute_surface_distances(
         pair.reference, pair.prediction, pair.spacing
@@ -68,6 +104,7 @@ def by_surface_distance(pair: Pair) -> dict[str, float]:
 LIBRARIES = {
     "monai": by_monai,
     "scikit-learn": by_scikit_learn,
+    "simpleitk": by_simpleitk,
     "surface-distance": by_surface_distance,
 }
 

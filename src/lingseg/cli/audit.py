@@ -111,7 +111,7 @@ def audit(
 
 
 def _numbers(rows: str) -> tuple[int, ...]:
-    """Return the rows that were asked for."""
+    """Return the numbers in "1,2,3"; all rows of an empty text."""
     if not rows:
         return ROWS
     try:
@@ -125,11 +125,10 @@ def _numbers(rows: str) -> tuple[int, ...]:
 def _show(done: Audit, out: Path | None, terminal: Console) -> None:
     """Print the table, and what a reader must know of it."""
     terminal.print(audit_table(done))
-    if out is not None:
-        if not done.about.predictor_hash:
-            told = (
-                f"{done.about.predictor} is known by its name alone: after you change it, run with "
-                f"--fresh."
-            )
-            terminal.print(Text(told), soft_wrap=True)
-        terminal.print(Text(f"See {out / PAGE_FILE}"), soft_wrap=True)
+    if out is None:
+        return
+    if not done.about.predictor_hash:
+        name = done.about.predictor
+        note = f"{name} is known by its name alone: after you change it, run with --fresh."
+        terminal.print(Text(note), soft_wrap=True)
+    terminal.print(Text(f"See {out / PAGE_FILE}"), soft_wrap=True)

@@ -2,24 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
 from json import dumps
 from pathlib import Path
 
 from rich.box import SIMPLE
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from lingseg.cli.progress import progress_bar
 from lingseg.datasets.case import Dataset
 from lingseg.datasets.catalogue import DATA_VARIABLE, PUBLISHED, find_data_root, find_dataset
 from lingseg.datasets.checks import check_dataset, count_severities
 from lingseg.datasets.finding import Finding
-from lingseg.datasets.progress import Progress
 from lingseg.datasets.published import PublishedSet
 from lingseg.datasets.statistics import SplitStatistics, Spread, describe_dataset
 from lingseg.datasets.unseen_combination import UnseenCombination, write_dataset
@@ -85,7 +81,7 @@ def check(
     if show < 0:
         raise ValueError(f"--show is {show}. It must be 0 or more.")
     data = find_dataset(dataset, data_root=data_root, side=side)
-    with _progress_bar("reading files", quiet=quiet) as progress:
+    with progress_bar(_bar_terminal(quiet=quiet), "reading files") as progress:
         findings = check_dataset(data, progress=progress)
     severities = count_severities(findings)
     if json:
@@ -120,7 +116,7 @@ def stats(
         quiet: Show no progress bar.
     """
     data = find_dataset(dataset, data_root=data_root, side=side)
-    with _progress_bar("reading files", quiet=quiet) as progress:
+    with progress_bar(_bar_terminal(quiet=quiet), "reading files") as progress:
         splits = describe_dataset(data, progress=progress)
     if json:
         counts = {split: asdict(statistics) for split, statistics in splits.items()}
@@ -155,9 +151,8 @@ def phantom(
     """
     from lingseg.datasets.phantom import draw_phantoms
 
-    with _progress_bar("drawing", quiet=quiet) as progress:
-        tell = None if progress is None else partial(_tell, progress, cases)
-        draw_phantoms(out, num_cases=cases, seed=seed, size=(height, width), progress=tell)
+    with progress_bar(_bar_terminal(quiet=quiet), "drawing") as progress:
+        draw_phantoms(out, num_cases=cases, seed=seed, size=(height, width), progress=progress)
     if not quiet:
         Console().print(Text(f"{cases} cases in {out}"))
     return 0
@@ -196,21 +191,9 @@ def split(
     return 0
 
 
-@contextmanager
-def _progress_bar(what: str, *, quiet: bool) -> Iterator[Progress | None]:
-    """Show a bar on the error stream, where it spoils no output, and take it away at the end."""
-    if quiet:
-        yield None
-        return
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with ProgressBar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-def _tell(progress: Progress, total: int, done: int) -> None:
-    """Pass on how many of a known number are done."""
-    progress(done, total)
+def _bar_terminal(*, quiet: bool) -> Console:
+    """Return where bars are shown: on the error stream, where they spoil no output."""
+    return Console(stderr=True, quiet=quiet)
 
 
 def _findings_table(findings: Sequence[Finding], *, show: int) -> Table:

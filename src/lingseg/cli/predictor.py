@@ -13,7 +13,14 @@ from rich.console import Console
 
 from lingseg.cli.progress import progress_bar
 from lingseg.datasets import Case, Dataset
-from lingseg.evaluation import Floors, Predictor, SavedPredictions, build_floors, find_predictions
+from lingseg.evaluation import (
+    Floors,
+    Predictor,
+    SavedPredictions,
+    build_floors,
+    find_predictions,
+    has_training_masks,
+)
 from lingseg.imaging.image import Image, Probabilities
 from lingseg.prediction import EncodedImage, Model, load
 
@@ -114,7 +121,7 @@ def hash_of(model: str, predictor: Predictor) -> str:
 
 def floors_of(dataset: Dataset, terminal: Console) -> Floors | None:
     """Build the floors behind a bar, or return None for a data set without training masks."""
-    if not any(case.mask for case in dataset.splits.get("train", ())):
+    if not has_training_masks(dataset):
         terminal.print(f"No floors: {dataset.info.name} has no training masks to average.")
         return None
     with progress_bar(terminal, "floors") as progress:

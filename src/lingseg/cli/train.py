@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 from cyclopts import App, Parameter
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from lingseg import recipes
+from lingseg.cli.progress import progress_bar
 from lingseg.training.checkpoint import read_summary
 from lingseg.training.gathering import gather_datasets
 from lingseg.training.loop import Report, train
@@ -73,28 +73,17 @@ def _train(recipe: Recipe, out: Path, *, resume: bool, quiet: bool) -> int:
     console = Console(stderr=True, quiet=quiet or not this_process().is_main_process)
     with console.status("Gathering the data"):
         datasets = gather_datasets(recipe, out)
-    with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[losses]}"),
-        console=console,
-    ) as progress:
-        task = progress.add_task("training", total=None, losses="")
+    with progress_bar(console, "training") as tell:
 
         def report(state: Report) -> None:
             losses = "  ".join(f"{name} {value:.3f}" for name, value in state.losses.items())
             for notice in state.notices:
-                progress.console.print(notice)
-            progress.update(task, completed=state.step, total=state.num_steps, losses=losses)
+                console.print(notice)
+            tell(state.step, state.num_steps, note=losses)
             if state.is_epoch_end:
                 scores = "  ".join(f"{name} {value:.3f}" for name, value in state.scores.items())
                 mirror = _mirror_part(state.mirror)
-                progress.console.print(
-                    f"epoch {state.epoch:3d}  {losses}  |  validation {scores}{mirror}"
-                )
+                console.print(f"epoch {state.epoch:3d}  {losses}  |  validation {scores}{mirror}")
 
         train(recipe, datasets, out, resume=resume, report=report)
     if this_process().is_main_process:

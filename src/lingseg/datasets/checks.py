@@ -14,7 +14,7 @@ from lingseg.datasets.sentences import judge_sentences
 _Key = TypeVar("_Key", bound=Hashable)
 
 
-def check_dataset(dataset: Dataset, *, progress: Progress | None = None) -> list[Finding]:
+def check_dataset(dataset: Dataset, *, progress: Progress = no_progress) -> list[Finding]:
     """Look at every case and every file of a data set.
 
     A file that cannot be read is a finding, not an exception. One picture is in memory at a time.
@@ -26,7 +26,7 @@ def check_dataset(dataset: Dataset, *, progress: Progress | None = None) -> list
     Returns:
         The findings: those of the tables first, then of files, splits, and sentences against masks.
     """
-    survey = survey_files(dataset, progress=progress or no_progress)
+    survey = survey_files(dataset, progress=progress)
     return [
         *_empty_texts(dataset),
         *_duplicate_ids(dataset),

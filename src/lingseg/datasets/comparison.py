@@ -6,13 +6,12 @@ picture, sizes where they are beyond dispute, and a mask near a border lies on b
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from types import MappingProxyType
 
 from lingseg.datasets.mask_facts import LARGE_FROM, MIDDLE_BAND, MaskFacts
 from lingseg.language.facts import Attribute, Facts, Finding, Place
 from lingseg.language.grammar import Understanding, understand
-from lingseg.language.lexicon import lexicon
+from lingseg.language.phrasing import say_number
 from lingseg.language.position import SIDE_OPPOSITES
 from lingseg.language.side import Side
 
@@ -87,13 +86,8 @@ def compare_text(text: str, side: Side, mask: MaskFacts) -> tuple[Comparison, ..
         side: Whose left and right it means.
         mask: What the mask shows.
     """
-    understood = read(text, side)
+    understood = understand(text, side=side)
     return compare_facts(understood.facts, mask) if is_certain(understood) else ()
-
-
-def disagreements(facts: Facts, mask: MaskFacts) -> tuple[Comparison, ...]:
-    """Return what a sentence says otherwise than the mask shows."""
-    return tuple(one for one in compare_facts(facts, mask) if not one.agrees)
 
 
 def compare_facts(facts: Facts, mask: MaskFacts) -> tuple[Comparison, ...]:
@@ -109,12 +103,6 @@ def compare_facts(facts: Facts, mask: MaskFacts) -> tuple[Comparison, ...]:
         _compare_zone(there, facts, mask),
         _compare_size(there, mask),
     )
-
-
-@lru_cache(maxsize=4096)
-def read(text: str, side: Side) -> Understanding:
-    """Return what a text states; data sets say the same again and again."""
-    return understand(text, side=side)
 
 
 def is_certain(understood: Understanding) -> bool:
@@ -170,8 +158,8 @@ def _compare_count(findings: Sequence[Finding], mask: MaskFacts) -> Comparison |
     return Comparison(
         attribute="count",
         agrees=num_clear <= count <= num_parts + mask.num_specks,
-        says=_number(count),
-        shows=f"has {_number(num_parts)} part{'s' * (num_parts != 1)}",
+        says=say_number(count),
+        shows=f"has {say_number(num_parts)} part{'s' * (num_parts != 1)}",
     )
 
 
@@ -304,9 +292,3 @@ def _are_placed(findings: Sequence[Finding], facts: Facts) -> bool:
         and not (one.part or one.density or one.distribution)
         for one in findings
     )
-
-
-def _number(count: int) -> str:
-    """Return a number in words where there is a word, or in digits."""
-    words = lexicon("en").says.get(("count", str(count)))
-    return words[0] if words else str(count)

@@ -11,7 +11,7 @@ import io
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +34,7 @@ from lingseg.datasets.phantom_question import (
 from lingseg.datasets.phantom_scene import Stage, Style, Trait, draw_lone_thing, draw_things
 from lingseg.datasets.phantom_slice import SLICE
 from lingseg.datasets.phantom_ultrasound import ULTRASOUND
+from lingseg.datasets.progress import Progress, no_progress
 
 INFO = DatasetInfo(
     name="phantom",
@@ -97,7 +98,7 @@ def draw_phantoms(
     num_cases: int,
     seed: int,
     size: tuple[int, int] = (224, 224),
-    progress: Callable[[int], None] | None = None,
+    progress: Progress = no_progress,
 ) -> None:
     """Write a data set of phantoms in the folder format, a tenth of them to val and to test each.
 
@@ -108,7 +109,7 @@ def draw_phantoms(
         num_cases: How many rows the three tables have together.
         seed: Not negative; another one gives other pictures.
         size: Height and width in pixels.
-        progress: Called with the number of cases that are done.
+        progress: Told how many of the cases are done.
 
     Raises:
         FileExistsError: There is something in `out`.
@@ -224,7 +225,7 @@ def _write_folder(
     num_cases: int,
     seed: int,
     size: tuple[int, int],
-    progress: Callable[[int], None] | None,
+    progress: Progress,
 ) -> None:
     """Draw and write picture after picture, then the tables."""
     for folder in ("images", "masks"):
@@ -236,8 +237,7 @@ def _write_folder(
         descriptions = alone_where_parted(phantom.descriptions[: num_cases - done])
         groups.append(_write_picture(root, f"p{len(groups):06d}", phantom, descriptions))
         done += len(descriptions)
-        if progress is not None:
-            progress(done)
+        progress(done, num_cases)
     for split, numbers in _draw_splits(len(groups), seed).items():
         rows = [row for number in numbers for row in groups[number]]
         (root / f"{split}.csv").write_text(_as_table(rows), encoding="utf-8", newline="")

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from lingseg.datasets.case import Case, Dataset
-from lingseg.datasets.comparison import IS_EMPTY, Comparison, compare_facts, is_certain, read
+from lingseg.datasets.comparison import IS_EMPTY, Comparison, compare_facts, is_certain
 from lingseg.datasets.finding import Finding, Severity
 from lingseg.datasets.mask_facts import MaskFacts
 from lingseg.language.facts import ATTRIBUTES, Attribute
+from lingseg.language.grammar import understand
 from lingseg.language.side import Side
 
 CLEAR = 0.9
@@ -27,7 +28,7 @@ def judge_sentences(dataset: Dataset, masks: Mapping[Path, MaskFacts]) -> Iterat
     sides: dict[str, bool] = {}
     compared: dict[Attribute, dict[str, Comparison]] = defaultdict(dict)
     for case, mask in _pairs(dataset, masks):
-        understood = read(case.text, case.side)
+        understood = understand(case.text, side=case.side)
         for one in compare_facts(understood.facts, mask):
             if one.is_one_sided:
                 sides[case.case_id] = one.agrees

@@ -47,13 +47,12 @@ class SplitStatistics:
 
 
 def describe_dataset(
-    dataset: Dataset, *, progress: Progress | None = None
+    dataset: Dataset, *, progress: Progress = no_progress
 ) -> dict[str, SplitStatistics]:
     """Count cases, pictures, subjects, texts and mask sizes of every split."""
-    tell = progress or no_progress
     files = {split: _distinct_files(cases) for split, cases in dataset.splits.items()}
     total = sum(len(pictures) + len(masks) for pictures, masks in files.values())
-    counter = _FileCounter(tell, total)
+    counter = _FileCounter(progress, total)
     return {
         split: _describe_split(cases, *files[split], counter)
         for split, cases in dataset.splits.items()

@@ -9,7 +9,7 @@ from lingseg.evaluation.comparison_report import (
     write_comparison,
 )
 from lingseg.evaluation.evaluate import Evaluation, evaluate
-from lingseg.evaluation.floors import Floors, MeanMask, TextLookup, build_floors
+from lingseg.evaluation.floors import Floors, MeanMask, TextLookup, build_floors, has_training_masks
 from lingseg.evaluation.protocol import Predictor
 from lingseg.evaluation.report import as_json, label_table, score_table, write_report
 from lingseg.evaluation.saved_predictions import SavedPredictions, find_predictions
@@ -41,6 +41,7 @@ __all__ = [
     "describe_difference",
     "evaluate",
     "find_predictions",
+    "has_training_masks",
     "label_table",
     "read_scored_cases",
     "score_table",

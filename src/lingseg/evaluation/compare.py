@@ -134,11 +134,6 @@ def compare(
     )
 
 
-def score_of(case: ScoredCase, metric: Metric) -> float:
-    """Return one score of one case."""
-    return _SCORES[metric](case)
-
-
 _SCORES: dict[Metric, Callable[[ScoredCase], float]] = {
     "dice": lambda case: case.overlap.dice,
     "iou": lambda case: case.overlap.iou,
@@ -235,7 +230,7 @@ def _difference(
     one, other = pair
     subjects = [one.cases[name].subject for name in case_ids]
     first, second = (
-        np.array([score_of(model.cases[name], metric) for name in case_ids]) for model in pair
+        np.array([_SCORES[metric](model.cases[name]) for name in case_ids]) for model in pair
     )
     p_value = paired_permutation_test(
         first, second, subjects, rng=rng, num_permutations=num_permutations

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def describe_difference(found: Difference, comparison: Comparison) -> str:
 def comparison_table(comparison: Comparison) -> Table:
     """Return the table of all differences, in points of 100."""
     table = Table(
-        title=Text(heading(comparison)),
+        title=Text(_heading(comparison)),
         title_justify="left",
         caption=_CAPTION,
         caption_justify="left",
@@ -49,13 +50,13 @@ def comparison_table(comparison: Comparison) -> Table:
     )
     for column in COLUMNS:
         table.add_column(column, justify="left" if column == "score" else "right")
-    pair = None
-    for found in comparison.differences:
-        if pair != (found.first, found.second):
-            pair = found.first, found.second
-            table.add_section()
-            table.add_row(Text(f"{found.first} - {found.second}"))
-        table.add_row(*_cells(found))
+    for (first, second), group in groupby(
+        comparison.differences, key=lambda found: (found.first, found.second)
+    ):
+        table.add_section()
+        table.add_row(Text(f"{first} - {second}"))
+        for found in group:
+            table.add_row(*_cells(found))
     return table
 
 
@@ -82,7 +83,7 @@ def comparison_as_json(comparison: Comparison) -> dict[str, Any]:
 
 def comparison_as_markdown(comparison: Comparison) -> str:
     """Return what `compare.md` holds: sentences, then numbers."""
-    lines = [f"# {heading(comparison)}", ""]
+    lines = [f"# {_heading(comparison)}", ""]
     lines += [f"- {describe_difference(found, comparison)}" for found in comparison.differences]
     lines += ["", f"| pair | {' | '.join(COLUMNS)} |", "| --- " * (len(COLUMNS) + 1) + "|"]
     for found in comparison.differences:
@@ -103,7 +104,7 @@ def write_comparison(out: Path, comparison: Comparison) -> None:
     write_text(out / MARKDOWN_FILE, comparison_as_markdown(comparison))
 
 
-def heading(comparison: Comparison) -> str:
+def _heading(comparison: Comparison) -> str:
     """Return on what the models were compared."""
     return (
         f"{comparison.dataset}, {comparison.split}: {comparison.num_images} images of "

@@ -1,8 +1,8 @@
 """The evaluation: every case is predicted, scored on its own grid, and the set is summed up."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -153,16 +153,21 @@ def spread(cases: Sequence[_One], limit: int) -> tuple[_One, ...]:
     return tuple(cases[index * len(cases) // number] for index in range(number))
 
 
+def by_picture(cases: Sequence[Case]) -> dict[Path, list[Case]]:
+    """Return the cases of each picture."""
+    groups: dict[Path, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(case.image, []).append(case)
+    return groups
+
+
 def spread_pictures(cases: Sequence[Case], limit: int) -> tuple[Case, ...]:
     """Return at most `limit` cases; those of one picture stay together where there is room.
 
     Raises:
         ValueError: The limit is below 1.
     """
-    by_picture: dict[Path, list[Case]] = {}
-    for case in cases:
-        by_picture.setdefault(case.image, []).append(case)
-    groups = list(by_picture.values())
+    groups = list(by_picture(cases).values())
     number = -(-limit * len(groups) // max(1, len(cases)))
     return tuple(case for group in spread(groups, number) for case in group)[:limit]
 
@@ -189,7 +194,7 @@ def _journal(
     """Open the journal, if there is a folder for it."""
     if out is None:
         return nullcontext()
-    return Journal(journal_path(out, str(choices["predictor"])), choices, resume=resume)
+    return closing(Journal(journal_path(out, str(choices["predictor"])), choices, resume=resume))
 
 
 def _score(predictor: Predictor, case: Case, threshold: float, tolerance: float) -> CaseScore:
@@ -213,12 +218,7 @@ def _by_label(
         return MappingProxyType({})
     return MappingProxyType(
         {
-            label: summarise(list(_of_label(scores, label)), rng=rng, empty=empty)
+            label: summarise([one for one in scores if one.label == label], rng=rng, empty=empty)
             for label, _ in labels.most_common()
         }
     )
-
-
-def _of_label(scores: Sequence[CaseScore], label: str) -> Iterator[CaseScore]:
-    """Yield the scores of one label."""
-    return (score for score in scores if score.label == label)

@@ -7,18 +7,16 @@ reading the sentence and not the picture.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lingseg.datasets.case import Case, Dataset
 from lingseg.datasets.progress import Progress, no_progress
 from lingseg.imaging.image import Image, MaskPixels, Probabilities
 from lingseg.imaging.reading import read_mask
 from lingseg.imaging.resampling import resize_mask, resize_probabilities
-
-Numbers: TypeAlias = NDArray[np.float64]
+from lingseg.metrics.uncertainty import Numbers
 
 GRID = (256, 256)
 """Masks of all sizes are averaged after being brought to this one."""
@@ -98,6 +96,11 @@ def build_floors(dataset: Dataset, *, progress: Progress = no_progress) -> Floor
         text_lookup=TextLookup(mean_of_text, _best_threshold(dice[1])),
         thresholds_from="val" if val else "train",
     )
+
+
+def has_training_masks(dataset: Dataset) -> bool:
+    """Return whether there is something to average."""
+    return bool(_with_mask(dataset, "train"))
 
 
 class _Steps:

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -49,16 +48,7 @@ class Journal:
         for digest, score in self._scores.items():
             self._write(_as_line(digest, score))
 
-    def __enter__(self) -> "Journal":
-        """Return the journal."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Close the file, and keep it."""
         self._file.close()
 

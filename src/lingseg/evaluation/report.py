@@ -12,7 +12,8 @@ from rich.table import Table
 from lingseg import __version__
 from lingseg.artefact import write_text, written_atomically
 from lingseg.evaluation.evaluate import Evaluation
-from lingseg.evaluation.journal import file_name, journal_path
+from lingseg.evaluation.journal import journal_path
+from lingseg.evaluation.scored_cases import SCORES_FILE, cases_file
 from lingseg.evaluation.summary import SCORES, Estimate, Summary
 
 CSV_COLUMNS = (
@@ -115,9 +116,8 @@ def write_report(out: Path, evaluations: Sequence[Evaluation], about: Mapping[st
         OSError: The folder cannot be written to.
     """
     for place, evaluation in enumerate(evaluations):
-        name = f"_{file_name(evaluation.predictor)}" if place else ""
-        write_case_scores(out / f"per_case{name}.csv", evaluation)
-    write_text(out / "scores.json", json.dumps(as_json(evaluations, about), indent=1) + "\n")
+        write_case_scores(out / cases_file(place, evaluation.predictor), evaluation)
+    write_text(out / SCORES_FILE, json.dumps(as_json(evaluations, about), indent=1) + "\n")
     for evaluation in evaluations:
         journal_path(out, evaluation.predictor).unlink(missing_ok=True)
 
@@ -207,14 +207,4 @@ def _summary_as_json(summary: Summary) -> dict[str, Any]:
         "num_missed_whole": summary.num_missed_whole,
         "distance_unit": summary.unit,
     }
-    return counts | {name: _as_json(found) for name, found in summary.estimates.items()}
-
-
-def _as_json(estimate: Estimate) -> dict[str, float | None]:
-    """Return a score and the ends of its interval."""
-    interval = estimate.interval
-    return {
-        "value": estimate.value,
-        "low": interval.low if interval else None,
-        "high": interval.high if interval else None,
-    }
+    return counts | {name: found.as_json() for name, found in summary.estimates.items()}

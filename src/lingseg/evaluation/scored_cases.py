@@ -13,7 +13,8 @@ from lingseg.evaluation.score import Unit
 from lingseg.metrics.overlap import Overlap
 
 SCORES_FILE = "scores.json"
-CASES_FILE = "per_case"
+CASES_FILE = "per_case.csv"
+"""Of the first predictor; see `cases_file`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +42,11 @@ class ScoredCases:
     """By case id, in the order of the table."""
 
 
+def cases_file(place: int, predictor: str) -> str:
+    """Return the name of a predictor's table, by its place among those that were scored."""
+    return f"per_case_{file_name(predictor)}.csv" if place else CASES_FILE
+
+
 def read_scored_cases(path: Path) -> ScoredCases:
     """Read a folder that `lingseg evaluate --out` wrote, or one of the tables in it.
 
@@ -51,7 +57,7 @@ def read_scored_cases(path: Path) -> ScoredCases:
         FileNotFoundError: The folder holds no scores.
         ValueError: A file is not what `lingseg evaluate` writes.
     """
-    folder, table = (path, path / f"{CASES_FILE}.csv") if path.is_dir() else (path.parent, path)
+    folder, table = (path, path / CASES_FILE) if path.is_dir() else (path.parent, path)
     for needed in (table, folder / SCORES_FILE):
         if not needed.is_file():
             raise FileNotFoundError(
@@ -94,8 +100,7 @@ def _read_scores(path: Path) -> dict[str, Any]:
 def _find_predictor(predictors: list[dict[str, Any]], table: Path) -> dict[str, Any]:
     """Return what the summary says of the predictor whose table this is."""
     for place, predictor in enumerate(predictors):
-        suffix = f"_{file_name(predictor['name'])}" if place else ""
-        if table.name == f"{CASES_FILE}{suffix}.csv":
+        if table.name == cases_file(place, predictor["name"]):
             return predictor
     raise ValueError(
         f"{table} is of no predictor that {table.parent / SCORES_FILE} names: "

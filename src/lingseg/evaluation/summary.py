@@ -1,7 +1,7 @@
 """From the scores of cases to the scores of a set, each with its interval."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -29,6 +29,11 @@ class Estimate:
 
     value: float | None
     interval: Interval | None = None
+
+    def as_json(self) -> dict[str, float | None]:
+        """Return the value and the ends of its interval."""
+        ends = asdict(self.interval) if self.interval else {"low": None, "high": None}
+        return {"value": self.value, **ends}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,9 @@ from lingseg.language.facts import Attribute, Facts, Finding
 from lingseg.language.grammar import understand
 from lingseg.language.lexicon import Lexeme, lexicon
 from lingseg.language.phrasing import phrase
+from lingseg.language.plural import to_plural, to_singular
 from lingseg.language.side import Side, exchange_sides
-from lingseg.language.spelling import in_the_case_of
+from lingseg.language.spelling import fitting_article, in_the_case_of
 from lingseg.language.turn import can_mirror, mirror_text
 
 _CENTRE = re.compile(r"\b(?:center|centre|central|middle|mid)\b(?=(\W+\w+)?)", re.IGNORECASE)
@@ -21,7 +22,7 @@ _NOT_A_NOUN = re.compile(r"\W+(?:of|in|on|,)\b|[,.;]", re.IGNORECASE)
 """What follows "the centre" where "the top" can stand for it, and "the upper" cannot."""
 _IN_THE_TOP = re.compile(r"\bin the top\b")
 _THERE = re.compile(r"\b(there) (?:is|are)(?=\s+$)", re.IGNORECASE)
-_ARTICLE = re.compile(r"\b(an?)(\s+)(\w)", re.IGNORECASE)
+_ARTICLE = re.compile(r"\ban?(?=\s+$)", re.IGNORECASE)
 
 
 def contradict_text(text: str, attribute: Attribute, side: Side) -> str | None:
@@ -135,8 +136,13 @@ def _with_opposites(text: str, attribute: Attribute) -> str:
         other = _opposite(word, attribute, text[word.start : word.end])
         if other:
             rest = re.sub(rf"^,? (?:and )?{other}\b", "", text[word.end :])  # not "large, large"
-            text = text[: word.start] + other + rest
-    return _ARTICLE.sub(_fitting_article, text)
+            text = _with_article_for(other, text[: word.start]) + other + rest
+    return text
+
+
+def _with_article_for(word: str, before: str) -> str:
+    """Return the text before a word with its article, if it ends with one, as the word asks."""
+    return _ARTICLE.sub(lambda found: fitting_article(found[0], word), before)
 
 
 def _opposite(word: Lexeme, attribute: Attribute, written: str) -> str:
@@ -167,39 +173,9 @@ def _with_other_number(text: str) -> str:
         noun = next((one for one in words[at:] if one.kind in ("finding", "area")), None)
         if noun:
             written = text[noun.start : noun.end]
-            fitting = to_plural(written) if number == "two" else _singular(written)
+            fitting = to_plural(written) if number == "two" else to_singular(written)
             text = text[: noun.start] + fitting + text[noun.end :]
         verb = "are" if number == "two" else "is"
         there = _THERE.sub(rf"\1 {verb}", text[: word.start])
         text = there + in_the_case_of(text[word.start : word.end], number) + text[word.end :]
     return text
-
-
-def to_plural(noun: str) -> str:
-    """Return the plural of a known noun; a plural as it is."""
-    words = lexicon("en")
-    if noun.lower() in words.plurals:
-        return in_the_case_of(noun, words.plurals[noun.lower()])
-    if _singular(noun) != noun:
-        return noun
-    return noun + ("es" if noun.endswith(("s", "x")) else "s")
-
-
-def _singular(noun: str) -> str:
-    """Return the singular of a known noun; a singular as it is."""
-    words = lexicon("en")
-    for one, several in words.plurals.items():
-        if several == noun.lower():
-            return in_the_case_of(noun, one)
-    for ending in ("es", "s"):
-        stem = noun.removesuffix(ending)
-        if stem != noun and tuple(stem.lower().split()) in words.phrases:
-            return stem
-    return noun
-
-
-def _fitting_article(found: re.Match[str]) -> str:
-    """Return the article that fits the letter after it."""
-    article, gap, letter = found.groups()
-    fitting = "an" if letter.lower() in "aeio" else "a"  # the grammar's only "u" words: unilateral
-    return in_the_case_of(article, fitting) + gap + letter

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
-from lingseg.language.position import HEIGHT_OPPOSITES, SIDE_OPPOSITES
+from lingseg.language.position import HEIGHT_OPPOSITES, SIDE_OPPOSITES, both_ways
 from lingseg.language.side import Side
 from lingseg.language.turn import Flip
 
@@ -17,30 +17,21 @@ Attribute: TypeAlias = Literal["side", "zone", "count", "size", "brightness", "s
 
 ATTRIBUTES: tuple[Attribute, ...] = get_args(Attribute)
 
-_HEIGHTS = MappingProxyType({**HEIGHT_OPPOSITES, "apical": "basal", "basal": "apical"})
+_HEIGHTS = both_ways(*HEIGHT_OPPOSITES.items(), ("apical", "basal"))
 _THIRDS = ("upper", "middle", "lower")
 _OTHER_SIZE = MappingProxyType(
-    {
-        "small": "large",
-        "medium": "large",
-        "large": "small",
-        "largest": "smallest",
-        "smallest": "largest",
-    }
+    {"medium": "large", **both_ways(("small", "large"), ("smallest", "largest"))}
 )
 _OTHER_BRIGHTNESS = MappingProxyType(
     {
-        "dark": "bright",
-        "bright": "dark",
-        "faint": "dense",
-        "dense": "faint",
-        "hypoechoic": "hyperechoic",
-        "hyperechoic": "hypoechoic",
         "anechoic": "hyperechoic",
-        "hypointense": "hyperintense",
-        "hyperintense": "hypointense",
-        "brightest": "darkest",
-        "darkest": "brightest",
+        **both_ways(
+            ("dark", "bright"),
+            ("faint", "dense"),
+            ("hypoechoic", "hyperechoic"),
+            ("hypointense", "hyperintense"),
+            ("darkest", "brightest"),
+        ),
     }
 )
 
@@ -188,8 +179,10 @@ def _in_other_zones(place: Place) -> Place:
         return replace(place, zones=zones)
     if not set(zones) <= {*_THIRDS, "center"} or not zones:
         return place
-    others = tuple(third for third in _THIRDS if third not in zones and "center" not in zones)
-    return replace(place, zones=others[:1] or (("upper",) if "center" in zones else zones))
+    if "center" in zones:
+        return replace(place, zones=("upper",))
+    others = tuple(third for third in _THIRDS if third not in zones)
+    return replace(place, zones=others[:1] or zones)
 
 
 def _with_other_count(finding: Finding) -> Finding:

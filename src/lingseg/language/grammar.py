@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from lingseg.language.facts import Facts
 from lingseg.language.lexicon import LANGUAGES, Language, Lexeme, Notice, lexicon
@@ -106,8 +106,7 @@ def _understand(text: str, side: Side, language: Language) -> Understanding:
 def _in_context(lexemes: Sequence[Lexeme], at: int) -> Lexeme:
     """Return a word as what it means beside its neighbours."""
     one = lexemes[at]
-    before = lexemes[at - 1].kind if at else ""
-    after = lexemes[at + 1].kind if at + 1 < len(lexemes) else ""
+    before, after = _kinds_beside(lexemes, at)
     match one.kind, one.value:
         case "name", name:
             return replace(one, kind="anatomy" if not _is_idiom(name) else "unknown")
@@ -127,6 +126,12 @@ def _in_context(lexemes: Sequence[Lexeme], at: int) -> Lexeme:
         case "break", mark:
             return replace(one, kind=mark)
     return one
+
+
+def _kinds_beside(lexemes: Sequence[Lexeme], at: int) -> tuple[str, str]:
+    """Return the kinds of the words before and after; empty where there is none."""
+    before = lexemes[at - 1].kind if at else ""
+    return before, lexemes[at + 1].kind if at + 1 < len(lexemes) else ""
 
 
 def _is_shape(lexemes: Sequence[Lexeme], at: int) -> bool:
@@ -163,8 +168,7 @@ def _counts(rest: Sequence[Lexeme]) -> bool:
 def _pronoun_or_count(lexemes: Sequence[Lexeme], at: int) -> Lexeme:
     """Return "one" as a thing in "the left one", as a number in "on the left one nodule"."""
     one = lexemes[at]
-    before = lexemes[at - 1].kind if at else ""
-    after = lexemes[at + 1].kind if at + 1 < len(lexemes) else ""
+    before, after = _kinds_beside(lexemes, at)
     is_adjective = after in (*_ADJECTIVES, "finding", "area", "anatomy")
     if (one.kind, one.value) == ("pronoun", "the one") and is_adjective:
         return replace(one, kind="count", value="1")
@@ -203,7 +207,7 @@ def _is_of_a_lung(rest: Sequence[Lexeme]) -> bool:
 
 def _phrases(lexemes: Sequence[Lexeme], skipped: list[Lexeme]) -> Iterator[Phrase]:
     """Return the phrases of a sentence with the mark before each; what does not fit is skipped."""
-    from lark import Token, Tree
+    from lark import Token
 
     def skip(error: "UnexpectedInput") -> bool:
         token = error.token  # type: ignore[attr-defined]
@@ -216,24 +220,13 @@ def _phrases(lexemes: Sequence[Lexeme], skipped: list[Lexeme]) -> Iterator[Phras
     tokens = iter([Token(one.kind.upper(), one.value, at) for at, one in enumerate(lexemes)])
     tree = _parser().parse(tokens, on_error=skip)
     for child in tree.children:
-        if isinstance(child, Token):
-            yield [[lexemes[child.start_pos or 0]]]
-        elif isinstance(child, Tree):
-            yield [
-                [lexemes[token.start_pos or 0] for token in _tokens(thing)]
-                for thing in child.children
-            ]
+        things = [child] if isinstance(child, Token) else child.children
+        yield [[lexemes[token.start_pos] for token in _tokens(thing)] for thing in things]
 
 
-def _tokens(thing: object) -> Iterator["Token"]:
-    """Return the tokens below a branch of the tree."""
-    from lark import Tree
-
-    if isinstance(thing, Tree):
-        for child in thing.children:
-            yield from _tokens(child)
-    else:
-        yield thing  # type: ignore[misc]
+def _tokens(thing: Any) -> list[Any]:  # noqa: ANN401 (lark types no tree of tokens)
+    """Return the tokens of a thing: its own, or itself."""
+    return getattr(thing, "children", [thing])
 
 
 @lru_cache
@@ -252,4 +245,4 @@ def _parser() -> "Lark":
             return data
 
     grammar = (Path(__file__).parent / "clinical.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", lexer=FromTable, keep_all_tokens=True)
+    return Lark(grammar, parser="lalr", lexer=FromTable)

@@ -126,18 +126,17 @@ class Lexicon:
         if len(word) < _MIN_LETTERS or word in self.not_misspelt:
             return None
         allowed = 2 if len(word) >= _LONG else 1
-        near: list[tuple[int, str]] = []
-        for known in self.single_words:
-            if abs(len(known) - len(word)) > allowed or len(known) < _MIN_LETTERS:
-                continue
-            distance = _edits(word, known)
-            if distance <= allowed:
-                near.append((distance, known))
-        if not near:
+        distances = {
+            known: _edits(word, known)
+            for known in self.single_words
+            if abs(len(known) - len(word)) <= allowed and len(known) >= _MIN_LETTERS
+        }
+        least = min(distances.values(), default=allowed + 1)
+        if least > allowed:
             return None
-        least, nearest = min(near)
-        meanings = {self.phrases[known,] for distance, known in near if distance == least}
-        return nearest if len(meanings) == 1 else None
+        nearest = [known for known, distance in distances.items() if distance == least]
+        meanings = {self.phrases[known,] for known in nearest}
+        return min(nearest) if len(meanings) == 1 else None
 
 
 @lru_cache
@@ -155,7 +154,8 @@ def lexicon(language: Language) -> Lexicon:
     not_misspelt = {*tables.pop("known"), *(WORDS if language == "en" else ())}
     phrases: dict[Key, tuple[str, str]] = {}
     says: dict[tuple[str, str], tuple[str, ...]] = {}
-    for kind, value, said in _rows(tables):
+    rows = ((kind, value, said) for kind, table in tables.items() for value, said in table.items())
+    for kind, value, said in rows:
         if kind != "abbreviation":
             says[kind, value] = tuple(form for form in said if not form.startswith(_UNSAID))
         for form in _forms(said, endings, plurals):
@@ -166,13 +166,6 @@ def lexicon(language: Language) -> Lexicon:
     words = frozenset(key[0] for key in phrases if len(key) == 1)
     longest = max(map(len, phrases))
     return Lexicon(language, phrases, says, plurals, words, frozenset(not_misspelt), longest)
-
-
-def _rows(tables: Mapping[str, Mapping[str, list[str]]]) -> Iterator[tuple[str, str, list[str]]]:
-    """Return kind, meaning and phrases, line by line."""
-    for kind, meanings in tables.items():
-        for value, said in meanings.items():
-            yield kind, value, said
 
 
 def _forms(said: list[str], endings: list[str], plurals: Mapping[str, str]) -> Iterator[str]:

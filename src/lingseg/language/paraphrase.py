@@ -1,9 +1,10 @@
 """The same said in other words."""
 
-from lingseg.language.contradiction import is_same, to_plural
+from lingseg.language.contradiction import is_same
 from lingseg.language.grammar import understand
 from lingseg.language.lexicon import lexicon
 from lingseg.language.phrasing import MANNERS, phrase
+from lingseg.language.plural import to_plural
 from lingseg.language.side import Side
 
 

@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from lingseg.language.facts import Facts, Finding, Place
 from lingseg.language.lexicon import Lexicon, lexicon
+from lingseg.language.plural import with_plural_ending
 
 MANNERS = 5
 """How many ways there are to build a sentence; each draws among the words for a thing, too."""
@@ -35,6 +36,12 @@ def phrase(facts: Facts, *, seed: int = 0) -> str:
     if not shown:
         return findings
     return f"{findings} {'of' if findings.endswith(' part') else 'in'} the {shown}"
+
+
+def say_number(count: int) -> str:
+    """Return a number in words where there is a word, or in digits."""
+    said = lexicon("en").says.get(("count", str(count)))
+    return said[0] if said else str(count)
 
 
 def _picture(facts: Facts) -> str:
@@ -85,16 +92,12 @@ class _Writer:
         is_free = finding.count is None and finding.quantifier is None
         if is_free and finding.presence == "present" and self._manner:
             words.append("the")
-        for name in ("certainty", "quantifier"):
-            value = getattr(finding, name)
-            words.append(self._said(name, value) if value else "")
+        words += [self._said(name, getattr(finding, name)) for name in ("certainty", "quantifier")]
         if finding.count is not None:
-            words.append(self._number(finding.count))
-        words.append(self._said("laterality", finding.laterality) if finding.laterality else "")
-        words += [", ".join(self._said("size", size) for size in finding.sizes)]
-        for name in _ADJECTIVES:
-            value = getattr(finding, name)
-            words.append(self._said(name, value) if value else "")
+            words.append(str(finding.count) if self._manner == 2 else say_number(finding.count))
+        words.append(self._said("laterality", finding.laterality))
+        words.append(", ".join(self._said("size", size) for size in finding.sizes))
+        words += [self._said(name, getattr(finding, name)) for name in _ADJECTIVES]
         words.append(self._noun(finding))
         return " ".join(" ".join(words).split())
 
@@ -104,9 +107,8 @@ class _Writer:
         if finding.refers_back:
             return "ones" if is_plural else "one"
         if finding.finding:
-            kind = "area" if ("area", finding.finding) in self._words.says else "finding"
-            if ("finding", finding.finding) in self._words.says:
-                kind = "finding"
+            is_listed = ("finding", finding.finding) in self._words.says
+            kind = "finding" if is_listed else "area"
             return self._said(kind, finding.finding, is_plural=is_plural)
         organ = _organ(finding)
         if organ and _lies_within_the_picture(finding):
@@ -128,19 +130,15 @@ class _Writer:
         """Return several places as a list."""
         return (" and " if self._manner % 2 else ", ").join(places)
 
-    def _number(self, count: int) -> str:
-        """Return a number in words where there is a word, or in digits."""
-        said = self._words.says.get(("count", str(count)))
-        return said[0] if said and self._manner != 2 else str(count)
-
-    def _said(self, kind: str, value: str, *, is_plural: bool = False) -> str:
-        """Return one of the ways to say something."""
+    def _said(self, kind: str, value: str | None, *, is_plural: bool = False) -> str:
+        """Return one of the ways to say something; empty for nothing."""
+        if value is None:
+            return ""
         said = self._rng.choice(self._words.says[kind, value])
         if not is_plural:
             return said.removesuffix("~")
         if said.endswith("~"):
-            stem = said[:-1]
-            return stem + ("es" if stem.endswith(("s", "x")) else "s")
+            return with_plural_ending(said[:-1])
         return self._words.plurals.get(said, said)
 
 

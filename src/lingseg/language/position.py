@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 
-def _both_ways(*pairs: tuple[str, str]) -> Mapping[str, str]:
+def both_ways(*pairs: tuple[str, str]) -> Mapping[str, str]:
     """Return a table in which each word of a pair leads to the other."""
     return MappingProxyType(dict(pairs) | {second: first for first, second in pairs})
 
@@ -20,7 +20,7 @@ def _set_of(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-SIDE_OPPOSITES = _both_ways(
+SIDE_OPPOSITES = both_ways(
     ("left", "right"),
     ("leftmost", "rightmost"),
     ("leftward", "rightward"),
@@ -29,7 +29,7 @@ SIDE_OPPOSITES = _both_ways(
 )
 """Those in capitals, lobes of the lungs and quadrants of the belly, are meant in capitals only."""
 
-HEIGHT_OPPOSITES = _both_ways(
+HEIGHT_OPPOSITES = both_ways(
     ("upper", "lower"),
     ("uppermost", "lowermost"),
     ("top", "bottom"),

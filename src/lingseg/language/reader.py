@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 from typing import Any
 
 from lingseg.language.facts import Facts, Finding, Place
@@ -10,14 +9,11 @@ from lingseg.language.lexicon import Lexeme
 from lingseg.language.side import Side
 
 _HEADS = frozenset(["finding", "pronoun", "area"])
-_SIMPLE = MappingProxyType(
-    {
-        kind: kind
-        for kind in (
-            *("nature", "quantifier", "order", "shape", "colour", "brightness"),
-            *("distribution", "laterality", "certainty", "part"),
-        )
-    }
+_SIMPLE = frozenset(
+    [
+        *("finding", "nature", "quantifier", "order", "shape", "colour", "brightness"),
+        *("distribution", "laterality", "certainty", "part"),
+    ]
 )
 """Kinds of words that say one thing of the finding, of which a sentence needs one only."""
 
@@ -85,10 +81,9 @@ class Reader:
             elif one.kind == "among":
                 self._begin_choice()
                 has_finding = False
-            elif one.kind == "finding" and has_finding:
-                self._drafts.append(_Draft())
-                self._put("finding", one.value, one)
             else:
+                if one.kind == "finding" and has_finding:
+                    self._drafts.append(_Draft())
                 has_finding = has_finding or one.kind in _HEADS
                 self._take(words)
         self._end_choice()
@@ -209,26 +204,26 @@ class Reader:
         """Take in one word, or a number with its unit."""
         one = words[-1]
         if one.kind in _SIMPLE:
-            self._put(_SIMPLE[one.kind], one.value, one)
+            self._put(one.kind, one.value, one)
         elif one.kind in _OF_THE_PICTURE:
             self._put_once(self._picture, one.kind, one.value, one)
+        elif one.kind == "unit":
+            self._take_quantity(*words)
         else:
-            takers: dict[str, Callable[[Sequence[Lexeme]], None]] = {
-                "finding": lambda words: self._put("finding", words[0].value, words[0]),
+            takers: dict[str, Callable[[Lexeme], None]] = {
                 "area": self._take_area,
                 "anatomy": self._take_anatomy,
                 "pronoun": self._take_pronoun,
                 "size": self._take_size,
                 "number": self._take_count,
                 "count": self._take_count,
-                "unit": self._take_quantity,
                 "measure": self._take_measure,
                 "density": self._take_density,
                 "level": self._take_density,
                 "negation": self._take_presence,
                 "except": self._take_presence,
             }
-            takers[one.kind](words)
+            takers[one.kind](one)
 
     def _put(self, name: str, value: object, word: Lexeme) -> None:
         """Note one thing of the finding."""
@@ -246,42 +241,41 @@ class Reader:
         else:
             self._draft.waiting[word.kind] = word
 
-    def _take_area(self, words: Sequence[Lexeme]) -> None:
+    def _take_area(self, one: Lexeme) -> None:
         """Take "areas" for the finding where none was named before; of others it says nothing."""
-        if words[0].value != "area" or "finding" not in self._draft.known:
-            self._put("finding", words[0].value, words[0])
+        if one.value != "area" or "finding" not in self._draft.known:
+            self._put("finding", one.value, one)
 
-    def _take_anatomy(self, words: Sequence[Lexeme]) -> None:
+    def _take_anatomy(self, one: Lexeme) -> None:
         """Take an organ; a second one holds another finding of the same kind."""
         known = self._draft.known
-        if known.get("anatomy", words[0].value) != words[0].value and "finding" in known:
+        if known.get("anatomy", one.value) != one.value and "finding" in known:
             self._drafts.append(_Draft(known={"finding": known["finding"]}))
             self._phrase_places = 0
-        self._put("anatomy", words[0].value, words[0])
+        self._put("anatomy", one.value, one)
 
-    def _take_pronoun(self, words: Sequence[Lexeme]) -> None:
+    def _take_pronoun(self, one: Lexeme) -> None:
         """Take "one" for what was named last."""
         if len(self._drafts) < 2:
-            if words[0].value == "other":
-                self._unused.append(words[0])
+            if one.value == "other":
+                self._unused.append(one)
             return
         last = self._drafts[-2].known
-        self._put("refers_back", True, words[0])
+        self._put("refers_back", True, one)
         if "finding" in last:
-            self._put("finding", last["finding"], words[0])
+            self._put("finding", last["finding"], one)
 
-    def _take_size(self, words: Sequence[Lexeme]) -> None:
+    def _take_size(self, one: Lexeme) -> None:
         """Take a size; several things may have several."""
-        sizes = (*self._draft.known.get("sizes", ()), words[0].value)
+        sizes = (*self._draft.known.get("sizes", ()), one.value)
         self._draft.known["sizes"] = tuple(dict.fromkeys(sizes))
 
-    def _take_count(self, words: Sequence[Lexeme]) -> None:
+    def _take_count(self, one: Lexeme) -> None:
         """Take a number of things."""
-        self._put("count", int(words[0].value), words[0])
+        self._put("count", int(one.value), one)
 
-    def _take_quantity(self, words: Sequence[Lexeme]) -> None:
+    def _take_quantity(self, number: Lexeme, unit: Lexeme) -> None:
         """Take a length in millimetres, and what was measured."""
-        number, unit = words
         factor = int(unit.value)
         lengths = tuple(round(float(part) * factor, 6) for part in number.value.split("x"))
         self._put("millimetres", lengths, number)
@@ -289,25 +283,24 @@ class Reader:
         if measure:
             self._put("measure", measure.value, measure)
 
-    def _take_measure(self, words: Sequence[Lexeme]) -> None:
+    def _take_measure(self, one: Lexeme) -> None:
         """Take what was measured, said before the length or after it."""
         if "millimetres" in self._draft.known:
-            self._put("measure", words[0].value, words[0])
+            self._put("measure", one.value, one)
         else:
-            self._wait(words[0])
+            self._wait(one)
 
-    def _take_density(self, words: Sequence[Lexeme]) -> None:
+    def _take_density(self, one: Lexeme) -> None:
         """Take "density" and "high", in either order."""
-        self._wait(words[0])
+        self._wait(one)
         waiting = self._draft.waiting
         if {"density", "level"} <= waiting.keys():
             level = waiting.pop("level")
             del waiting["density"]
             self._put("density", level.value, level)
 
-    def _take_presence(self, words: Sequence[Lexeme]) -> None:
+    def _take_presence(self, one: Lexeme) -> None:
         """Take what denies or leaves out."""
-        one = words[0]
         self._draft.denial = one
         self._put("presence", "excepted" if one.kind == "except" else "absent", one)
 

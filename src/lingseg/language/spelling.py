@@ -8,6 +8,8 @@ _ARTICLE = re.compile(
     r"(?:most)?)\b",
     re.IGNORECASE,
 )
+_SOUNDS_OPEN = re.compile("[aeio]|up", re.IGNORECASE)
+"""How words begin that ask for "an": "upper", but not "unilateral"."""
 
 
 def in_the_case_of(model: str, words: str) -> str:
@@ -19,7 +21,17 @@ def in_the_case_of(model: str, words: str) -> str:
 
 def with_fitting_articles(text: str) -> str:
     """Return `text` with "a" or "an" as the word of place after it asks."""
-    return _ARTICLE.sub(_fitting_article, text)
+    return _ARTICLE.sub(
+        lambda found: fitting_article(found[1], found[3]) + found[2] + found[3], text
+    )
+
+
+def fitting_article(article: str, word: str) -> str:
+    """Return "a" or "an" as the word after it asks, in the capitals of the article before."""
+    fitting = "an" if _SOUNDS_OPEN.match(word) else "a"
+    if article.isupper() and not word.isupper():  # "A" alone does not tell "A lower" from shouting
+        article = "An"
+    return in_the_case_of(article, fitting)
 
 
 def with_words_reversed(words: str) -> str:
@@ -51,12 +63,3 @@ def opposite_word(word: str, opposites: Mapping[str, str]) -> str:
     if word in opposites:  # abbreviations stand in the table in capitals
         return opposites[word]
     return in_the_case_of(word, opposites[word.lower()])
-
-
-def _fitting_article(found: re.Match[str]) -> str:
-    """Return the article, the gap and the word, with the article that fits the word."""
-    article, gap, word = found.groups()
-    fitting = "an" if word[0].lower() in "aeiou" else "a"
-    if article.isupper() and not word.isupper():  # "A" alone does not tell "A lower" from shouting
-        article = "An"
-    return in_the_case_of(article, fitting) + gap + word

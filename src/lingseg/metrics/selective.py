@@ -8,9 +8,8 @@ and El-Yaniv 2017, arXiv:1705.08500); a confidence that says nothing gives the m
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Numbers = NDArray[np.float64]
+from lingseg.metrics.uncertainty import Numbers
 
 
 def risk_coverage(

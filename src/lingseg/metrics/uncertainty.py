@@ -57,12 +57,7 @@ def bootstrap_ratio(
     for drawn in _draw_subjects(len(over), num_resamples, rng):
         whole = under[drawn].sum(axis=1)
         ratios.append(over[drawn].sum(axis=1)[whole > 0] / whole[whole > 0])
-    tail = 50 * (1 - confidence)
-    every = np.concatenate(ratios)
-    if not every.size or every.min() == every.max():
-        return None
-    low, high = np.percentile(every, [tail, 100 - tail])
-    return Interval(float(low), float(high))
+    return _percentile_interval(np.concatenate(ratios), confidence)
 
 
 def bootstrap_mean(
@@ -117,12 +112,7 @@ def bootstrap_statistic(
         drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=size)
         scores.append(statistic(drawn[:, places].astype(np.float64)))
     every = np.concatenate(scores)
-    every = every[~np.isnan(every)]
-    if not every.size or every.min() == every.max():
-        return None
-    tail = 50 * (1 - confidence)
-    low, high = np.percentile(every, [tail, 100 - tail])
-    return Interval(float(low), float(high))
+    return _percentile_interval(every[~np.isnan(every)], confidence)
 
 
 def paired_permutation_test(
@@ -211,6 +201,15 @@ def holm(p_values: Sequence[float]) -> list[float]:
     adjusted = np.empty(len(p_values))
     adjusted[order] = np.minimum(stepped, 1.0)
     return [float(p_value) for p_value in adjusted]
+
+
+def _percentile_interval(resampled: Numbers, confidence: float) -> Interval | None:
+    """Return the interval that leaves out equal tails; None where there is no spread."""
+    if not resampled.size or resampled.min() == resampled.max():
+        return None
+    tail = 50 * (1 - confidence)
+    low, high = np.percentile(resampled, [tail, 100 - tail])
+    return Interval(float(low), float(high))
 
 
 def _sum_by_subject(values: Sequence[float] | Numbers, subjects: Sequence[str]) -> Numbers:

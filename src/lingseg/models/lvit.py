@@ -34,6 +34,7 @@ from torch import Tensor, nn
 
 from lingseg.models.segmenter import Segmentation, Segmenter
 from lingseg.nn.losses import squared_dice_loss
+from lingseg.nn.patch_projection import PatchProjection
 from lingseg.nn.pixel_level_attention import PixelLevelAttention
 from lingseg.nn.shapes import (
     FeatureMap,
@@ -212,7 +213,7 @@ class PatchEmbedding(nn.Module):
         """Build the block with random weights and no positions yet."""
         super().__init__()
         self.grid, self.patch_size = config.grid, patch_size
-        self.projection = nn.Conv2d(dim, dim, kernel_size=patch_size, stride=patch_size)
+        self.projection = PatchProjection(dim, dim, patch_size)
         self.positions = nn.Parameter(torch.zeros(1, self.grid[0] * self.grid[1], dim))
         self.dropout = nn.Dropout(config.dropout)
 

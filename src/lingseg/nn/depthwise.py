@@ -1,20 +1,30 @@
 """A convolution of each channel by itself."""
 
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from lingseg.nn.shapes import FeatureMap
 
 
 class DepthwiseConvolution(nn.Conv2d):
-    """A convolution of each channel by itself that keeps the map's size."""
+    """A convolution of each channel by itself.
 
-    def __init__(self, dim: int, height: int, width: int) -> None:
+    It keeps the map's size; with a stride it takes a map that was padded before.
+    """
+
+    def __init__(
+        self, dim: int, height: int, width: int, *, stride: int = 1, bias: bool = True
+    ) -> None:
         """Build the convolution with random weights; its kernel's sides are odd."""
-        padding = (height // 2, width // 2)
-        super().__init__(dim, dim, (height, width), padding=padding, groups=dim)
+        padding = (height // 2, width // 2) if stride == 1 else 0
+        super().__init__(
+            dim, dim, (height, width), stride=stride, padding=padding, groups=dim, bias=bias
+        )
 
-    def forward(self, features: FeatureMap) -> FeatureMap:
+    def forward(
+        self, features: FeatureMap
+    ) -> Float[Tensor, "batch dim coarser_height coarser_width"]:
         """Convolve."""
         if features.device.type != "cpu":
             return super().forward(features)

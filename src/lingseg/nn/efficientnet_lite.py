@@ -7,11 +7,11 @@ with TensorFlow's "same" padding. ImageNet weights: the package `efficientnet-li
 import re
 from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from lingseg.nn.depthwise import DepthwiseConvolution
 from lingseg.nn.pretrained import MismatchedWeights, PackagedFile, load_checked_pickle
 from lingseg.nn.shapes import ImageBatch
 
@@ -92,7 +92,7 @@ class InvertedResidual(nn.Module):
         dim = in_dim * stage.expansion
         self.expand = ConvNorm(in_dim, dim) if stage.expansion > 1 else nn.Identity()
         self.depthwise = ConvNorm(
-            dim, dim, kernel_size=stage.kernel_size, stride=stride, groups=dim
+            dim, dim, kernel_size=stage.kernel_size, stride=stride, is_depthwise=True
         )
         self.project = ConvNorm(dim, stage.dim)
         self.is_residual = stride == 1 and in_dim == stage.dim
@@ -111,14 +111,25 @@ class ConvNorm(nn.Module):
     """A convolution with TensorFlow's "same" padding, then a batch norm."""
 
     def __init__(
-        self, in_dim: int, dim: int, *, kernel_size: int = 1, stride: int = 1, groups: int = 1
+        self,
+        in_dim: int,
+        dim: int,
+        *,
+        kernel_size: int = 1,
+        stride: int = 1,
+        is_depthwise: bool = False,
     ) -> None:
         """Build the pair with random weights."""
         super().__init__()
-        padding = kernel_size // 2 if stride == 1 else 0
-        self.conv = nn.Conv2d(
-            in_dim, dim, kernel_size, stride=stride, padding=padding, groups=groups, bias=False
-        )
+        if is_depthwise:
+            self.conv: nn.Conv2d = DepthwiseConvolution(
+                dim, kernel_size, kernel_size, stride=stride, bias=False
+            )
+        else:
+            padding = kernel_size // 2 if stride == 1 else 0
+            self.conv = nn.Conv2d(
+                in_dim, dim, kernel_size, stride=stride, padding=padding, bias=False
+            )
         self.norm = nn.BatchNorm2d(dim, eps=1e-3, momentum=0.01)
 
     def forward(
@@ -127,12 +138,7 @@ class ConvNorm(nn.Module):
         """Convolve and normalise."""
         if self.conv.stride[0] > 1:
             features = _pad_same(features, self.conv.kernel_size[0], self.conv.stride[0])
-        if self.conv.groups == 1:
-            return self.norm(self.conv(features))
-        # The backward pass of depthwise convolutions in bf16 is several times slower than in fp32
-        # on CPUs (measured on AVX-512 and AMX machines with torch 2.13).
-        with torch.autocast(features.device.type, enabled=False):
-            return self.norm(self.conv(features.float()))
+        return self.norm(self.conv(features))
 
 
 def _pad_same(features: Tensor, kernel_size: int, stride: int) -> Tensor:

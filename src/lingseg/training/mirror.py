@@ -8,7 +8,6 @@ words.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
 
 from lingseg.datasets.case import Case, Dataset
 from lingseg.imaging.image import MaskPixels
@@ -18,7 +17,7 @@ from lingseg.metrics.overlap import dice_per_image, measure_overlap
 from lingseg.models import Segmenter
 from lingseg.training.augmentation import Flip, Triple
 from lingseg.training.batch import PixelCache, collate
-from lingseg.training.objective import TextReader, segment
+from lingseg.training.objective import TextReader, asking, segment_batch
 
 MAX_CASES = 16
 """Cases of each set that are asked after every epoch: two pictures each, about 1 % of the work of
@@ -44,15 +43,11 @@ class MirrorTest:
 
         None where all masks are empty. Draws no random number; every process returns the same.
         """
-        reader = TextReader(model.text_encoder, next(model.parameters()).device)
-        was_training = model.training
-        model.eval()
-        scores = {
-            name: _agreement(model, [self._cache.triple(case) for case in cases], reader, threshold)
-            for name, cases in self._cases.items()
-        }
-        model.train(was_training)
-        return scores
+        with asking(model) as reader:
+            return {
+                name: _agreement(model, list(map(self._cache.triple, cases)), reader, threshold)
+                for name, cases in self._cases.items()
+            }
 
 
 def mirror_warnings(scores: Mapping[str, float | None]) -> list[str]:
@@ -94,13 +89,10 @@ def _agreement(
     return dice_per_image(overlaps, empty="exclude")
 
 
-@torch.no_grad()
 def _masks(
     model: Segmenter, triples: Sequence[Triple], reader: TextReader, threshold: float
 ) -> Sequence[MaskPixels]:
     """Return the masks of a few triples, made in one batch."""
-    batch = collate(triples)
-    text, word_mask = reader.read(batch.texts)
-    logits = segment(model, batch.image.to(word_mask.device), text, word_mask).mask_logits
+    logits = segment_batch(model, collate(triples), reader).mask_logits
     probabilities = logits[:, 0].float().sigmoid().cpu().numpy()
     return list(probabilities >= threshold)

@@ -1,6 +1,7 @@
 """From a batch to the loss terms of a step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from jaxtyping import Float
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from lingseg.models import Segmentation, Segmenter
 from lingseg.nn.shapes import ImageBatch, MaskBatch, Scalar, TokenIds, WordMask, Words
 from lingseg.nn.text_encoder import TextEncoder
+from lingseg.training.batch import Batch
 
 
 class TextReader:
@@ -68,3 +70,19 @@ def segment(
     """Return what the segmenter says of the batch, its text encoder run first if it is trained."""
     words = text if text.is_floating_point() else segmenter.text_encoder(text, word_mask)
     return segmenter(image, words, word_mask)
+
+
+@contextmanager
+def asking(segmenter: Segmenter) -> Iterator[TextReader]:
+    """Keep a segmenter from learning while the block runs; yield what reads its sentences."""
+    was_training = segmenter.training
+    segmenter.eval()
+    with torch.no_grad():
+        yield TextReader(segmenter.text_encoder, next(segmenter.parameters()).device)
+    segmenter.train(was_training)
+
+
+def segment_batch(segmenter: Segmenter, batch: Batch, reader: TextReader) -> Segmentation:
+    """Return what the segmenter says of a batch as it was collated."""
+    text, word_mask = reader.read(batch.texts)
+    return segment(segmenter, batch.image.to(word_mask.device), text, word_mask)

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from accelerate.utils import gather_object
 from torch import Tensor
 
@@ -16,7 +15,7 @@ from lingseg.datasets.case import Case, Dataset
 from lingseg.metrics.overlap import Overlap, dice_per_image, measure_overlap
 from lingseg.models import Segmenter
 from lingseg.training.batch import PixelCache, collate
-from lingseg.training.objective import TextReader, segment
+from lingseg.training.objective import TextReader, asking, segment_batch
 
 THRESHOLDS = tuple(round(0.3 + 0.05 * number, 2) for number in range(9))
 """Mask thresholds among which the best one on validation is chosen."""
@@ -56,16 +55,15 @@ class Validation:
 
     def score(self, model: Segmenter) -> dict[str, list[CaseScore]]:
         """Return the scores of every case by data set, gathered from all processes."""
-        reader = TextReader(model.text_encoder, next(model.parameters()).device)
-        was_training = model.training
-        model.eval()
-        scores = {
-            name: [
-                score for part in self._batches(cases) for score in self._score(model, part, reader)
-            ]
-            for name, cases in self._cases.items()
-        }
-        model.train(was_training)
+        with asking(model) as reader:
+            scores = {
+                name: [
+                    score
+                    for part in self._batches(cases)
+                    for score in self._score(model, part, reader)
+                ]
+                for name, cases in self._cases.items()
+            }
         everybody = gather_object([scores]) if self._is_shared else [scores]
         return {name: [score for part in everybody for score in part[name]] for name in self._cases}
 
@@ -75,14 +73,12 @@ class Validation:
         for first in range(0, len(with_reference), self._batch_size):
             yield with_reference[first : first + self._batch_size]
 
-    @torch.no_grad()
     def _score(
         self, model: Segmenter, cases: Sequence[Case], reader: TextReader
     ) -> list[CaseScore]:
         """Return the scores of one batch."""
         batch = collate([self._cache.triple(case) for case in cases])
-        text, word_mask = reader.read(batch.texts)
-        found = segment(model, batch.image.to(word_mask.device), text, word_mask)
+        found = segment_batch(model, batch, reader)
         probabilities = found.mask_logits[:, 0].float().sigmoid().cpu().numpy()
         presence = _as_floats(found.presence_logits, len(cases))
         references = batch.reference[:, 0].numpy()

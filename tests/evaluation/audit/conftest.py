@@ -1,7 +1,9 @@
+from contextlib import closing
+
 import numpy as np
 import pytest
-from audit_answers import ASKED
 from fakes import write_folder_dataset
+from told_answers import ASKED, values
 
 from lingseg.datasets.folder import read_folder
 from lingseg.evaluation.audit.answers_file import AnswersFile
@@ -26,7 +28,7 @@ def judge():
 
     def row_of(predictor, check, cases, beside=None):
         panel = Panel(predictor=predictor, threshold=predictor.threshold, beside=beside or {})
-        with AnswersFile(None, ASKED) as answers:
+        with closing(AnswersFile(None, ASKED)) as answers:
             ask_all(panel, [check], cases, answers)
             return check.judge(answers, np.random.default_rng(0))
 
@@ -37,7 +39,4 @@ def judge():
 def figure():
     """A function that returns the value of one figure of a row."""
 
-    def value(row, key):
-        return next(found.estimate.value for found in row.figures if found.key == key)
-
-    return value
+    return lambda row, key: values(row)[key]

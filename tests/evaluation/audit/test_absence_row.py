@@ -1,13 +1,11 @@
 """Row 6 tells what is not there from what is denied."""
 
-import numpy as np
 import pytest
 from fake_predictors import box
-from told_answers import answer, case_of
+from told_answers import answer, case_of, judge_told, values
 
 from lingseg.datasets.case import DatasetInfo
 from lingseg.evaluation.audit.absence_row import FOREIGN, AbsenceRow
-from lingseg.evaluation.audit.answer import AnswersInMemory
 from lingseg.language.grammar import understand
 
 INFO = DatasetInfo(name="boxes", side="image", modality="ultrasound")
@@ -23,19 +21,11 @@ def cases_of(root, number=5):
 
 
 def judge(cases, draw, info=INFO):
-    check = AbsenceRow(cases=cases, info=info)
-    asked = [question for case in cases for question in check.questions(case)]
-    answers = {
-        each.key: answer(
-            draw(each.case.case_id, each.text), TRUTH if each.case.case_id[0] == "p" else NOTHING
-        )
-        for each in asked
-    }
-    return check.judge(AnswersInMemory(answers), np.random.default_rng(0))
+    def tell(asked):
+        name = asked.case.case_id
+        return answer(draw(name, asked.text), TRUTH if name[0] == "p" else NOTHING)
 
-
-def values(row):
-    return {figure.key: figure.estimate.value for figure in row.figures}
+    return judge_told(AbsenceRow(cases=cases, info=info), tell)
 
 
 def test_three_kinds_are_asked(tmp_path):

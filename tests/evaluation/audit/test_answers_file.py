@@ -1,9 +1,10 @@
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from audit_answers import ASKED
+from told_answers import ASKED
 
 from lingseg.evaluation.audit.answer import Answer, QuestionRefused
 from lingseg.evaluation.audit.answers_file import AnswersFile
@@ -34,7 +35,7 @@ def answer():
 def opened(path, case, asked=ASKED, contents=b"picture", **choices):
     answers = AnswersFile(path, asked, **choices)
     answers.recognise(case.case_id, contents, b"mask")
-    return answers
+    return closing(answers)
 
 
 def test_an_answer_comes_back_as_it_was(tmp_path, case, answer):
@@ -103,7 +104,7 @@ def test_answers_of_something_else_are_refused_and_can_be_forgotten(tmp_path, ca
 
 def test_answers_are_added_all_or_none(tmp_path, case, answer):
     path = tmp_path / "a.sqlite"
-    torn = replace(answer, mask=answer.mask)
+    torn = replace(answer)
     object.__setattr__(torn, "peak", object())
     with opened(path, case) as answers, pytest.raises(ValueError, match="damaged"):
         answers.add([(own_question(case), answer), (Question(case=case, text="b"), torn)])

@@ -1,11 +1,11 @@
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from audit_answers import ASKED
 from block_readers import choosy, deaf, reader, turned, undefined
+from told_answers import ASKED
 
 from lingseg.evaluation.audit.answer import QuestionRefused
 from lingseg.evaluation.audit.answers_file import AnswersFile
@@ -58,7 +58,7 @@ def ask():
 
         def ask_of(predictor, checks, cases, path=None, **choices):
             panel = Panel(predictor=predictor, threshold=predictor.threshold, **choices)
-            answers = opened.enter_context(AnswersFile(path, ASKED))
+            answers = opened.enter_context(closing(AnswersFile(path, ASKED)))
             return answers, ask_all(panel, checks, cases, answers)
 
         yield ask_of

@@ -6,7 +6,6 @@ from block_readers import choosy, deaf, reader
 from fakes import write_png
 
 from lingseg.evaluation.audit import CallablePredictor, audit
-from lingseg.evaluation.audit.audit import Audit
 from lingseg.evaluation.audit.question import own_question
 from lingseg.evaluation.audit.row import Row
 
@@ -26,9 +25,16 @@ def test_all_nine_rows_are_measured_in_their_order(blocks):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "spoil", ["no texts", "no masks", "empty masks", "one subject", "no train"]
+    ("spoil", "loses"),
+    [
+        ("no texts", 2),
+        ("no masks", 1),
+        ("empty masks", None),
+        ("one subject", None),
+        ("no train", 8),
+    ],
 )
-def test_a_poor_set_loses_rows_and_no_more(blocks, cases, spoil):
+def test_a_poor_set_loses_rows_and_no_more(blocks, cases, spoil, loses):
     if spoil == "empty masks":
         for case in cases:
             write_png(case.mask, np.zeros((24, 32), dtype=np.uint8))
@@ -45,8 +51,8 @@ def test_a_poor_set_loses_rows_and_no_more(blocks, cases, spoil):
     lost = {row.number: row.why_not for row in found.rows if row.verdict == "not measured"}
     assert len(found.rows) == 9
     assert all(lost.values())
-    assert (8 in lost) == (spoil == "no train")
-    assert {"no texts": 2, "no masks": 1}.get(spoil, 10) in {*lost, 10}
+    assert (8 in lost) == (loses == 8)
+    assert loses is None or loses in lost
 
 
 @pytest.mark.parametrize("number", [4, 5])
@@ -129,7 +135,6 @@ def test_the_headline_names_each_trait_once_by_its_worst_verdict(blocks):
     assert found.headline == "reads: not measured"
     rows = (row(3, ("side", "yes"), ("count", "no")), row(4, ("side", "unclear")))
     assert replace(found, rows=rows).headline == "reads: side unclear, count no"
-    assert isinstance(found, Audit)
 
 
 def test_two_cases_of_one_name_are_refused(blocks, cases):

@@ -1,12 +1,11 @@
 """Row 3 counts pairs in which both sentences are followed, and moves where no truth is known."""
 
-import numpy as np
 import pytest
 from fake_predictors import box
-from told_answers import answer, case_of
+from told_answers import answer, case_of, judge_told, values
 
-from lingseg.evaluation.audit.answer import AnswersInMemory
-from lingseg.evaluation.audit.contradictions_row import ContradictionsRow, contradicting_texts
+from lingseg.evaluation.audit.contradiction import contradicting_texts
+from lingseg.evaluation.audit.contradictions_row import ContradictionsRow
 from lingseg.evaluation.audit.question import own_question
 
 LEFT, RIGHT = box(2, 1, 4, 4), box(2, 14, 4, 4)
@@ -25,18 +24,12 @@ def pairs(root, number=5):
 
 def judge(cases, draw):
     """Judge what `draw` draws for each text."""
-    check = ContradictionsRow(cases=cases)
-    asked = [question for case in cases for question in check.questions(case)]
-    truth = {case.case_id: TRUTH.get(case.text, LEFT) for case in cases}
-    answers = {
-        each.key: answer(draw(each.text), truth[each.case.case_id] if each.case.mask else None)
-        for each in asked
-    }
-    return check.judge(AnswersInMemory(answers), np.random.default_rng(0))
 
+    def tell(asked):
+        reference = TRUTH.get(asked.case.text, LEFT) if asked.case.mask else None
+        return answer(draw(asked.text), reference)
 
-def values(row):
-    return {figure.key: figure.estimate.value for figure in row.figures}
+    return judge_told(ContradictionsRow(cases=cases), tell)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +128,7 @@ def test_a_table_that_names_its_pairs_is_believed(tmp_path):
 def test_what_is_not_there_is_no_contradiction(tmp_path):
     case = case_of("p", "no lesion on the left", tmp_path)
     assert list(ContradictionsRow(cases=(case,)).questions(case)) == []
-    assert contradicting_texts(case) == ()
+    assert contradicting_texts(case.text, case.side) == {}
 
 
 def test_sentences_that_say_nothing_of_the_kind_are_not_measured(tmp_path):

@@ -1,4 +1,5 @@
 import shutil
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -73,7 +74,7 @@ def test_a_single_split_shares_nothing_and_says_so(blocks, cases):
 
 
 def test_without_the_library_of_hashes_the_rest_is_measured(blocks, cases, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "imagehash", None)
+    monkeypatch.setitem(sys.modules, "imagehash", None)
     row = row_of(blocks, cases)
     assert "imagehash" in row.why_not
     assert "subject_elsewhere" in {found.key for found in row.figures}

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 from fake_predictors import box
-from told_answers import answer, case_of
+from told_answers import answer, case_of, judge_told, values
 
 from lingseg.datasets.case import DatasetInfo
-from lingseg.evaluation.audit.answer import AnswersInMemory
 from lingseg.evaluation.audit.mirror_row import MIRRORED, MirrorRow
 from lingseg.imaging.image import Image
 
@@ -17,18 +16,14 @@ NOTHING = box(0, 0, 0, 0)
 
 def judge(cases, draw, info=INFO):
     """Judge what `draw` draws for a text, in a mirror or not."""
-    check = MirrorRow(cases=cases, info=info)
-    asked = [question for case in cases for question in check.questions(case)]
-    answers = {each.key: answer(draw(each.text, each.view is MIRRORED)) for each in asked}
-    return check.judge(AnswersInMemory(answers), np.random.default_rng(0))
+    return judge_told(
+        MirrorRow(cases=cases, info=info),
+        lambda asked: answer(draw(asked.text, asked.view is MIRRORED)),
+    )
 
 
 def sided(root):
     return tuple(case_of(f"p{nth}", "the left lesion", root) for nth in range(5))
-
-
-def values(row):
-    return {figure.key: figure.estimate.value for figure in row.figures}
 
 
 def test_who_reads_sides_draws_the_mirrored_mask_for_the_mirrored_sentence_only(tmp_path):

@@ -19,14 +19,20 @@ def plot_of(*lines: Line) -> Plot:
 def test_shares_are_drawn_on_the_whole_range_from_0_to_1():
     line = Line(name="a", xs=(0.0, 1.0), ys=(0.5, 0.6))
     drawn = draw_plot(plot_of(line))
-    assert [tick.text for tick in drawn.y_ticks] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
-    assert (drawn.y_ticks[0].place, drawn.y_ticks[-1].place) == (BOTTOM, TOP)
+    assert [tick.text for tick in drawn.up.ticks] == ["0", "0.2", "0.4", "0.6", "0.8", "1"]
+    assert (drawn.up.ticks[0].place, drawn.up.ticks[-1].place) == (BOTTOM, TOP)
     assert drawn.lines[0].points[0].y == (BOTTOM + TOP) / 2
 
 
 def test_small_shares_get_an_axis_of_their_size():
     drawn = draw_plot(plot_of(Line(name="a", xs=(0.0, 1.0), ys=(0.02, 0.12))))
-    assert (drawn.y_ticks[0].text, drawn.y_ticks[-1].text) == ("0", "0.15")
+    assert (drawn.up.ticks[0].text, drawn.up.ticks[-1].text) == ("0", "0.15")
+
+
+def test_shares_that_are_all_nothing_lie_at_the_foot():
+    drawn = draw_plot(plot_of(Line(name="a", xs=(0.0, 1.0), ys=(0.0, 0.0))))
+    assert drawn.up.ticks[0].text == "0"
+    assert [point.y for point in drawn.lines[0].points] == [BOTTOM, BOTTOM]
 
 
 def test_a_larger_number_lies_higher_and_further_right():
@@ -58,7 +64,7 @@ def test_lines_differ_in_style_until_styles_run_out():
 
 @pytest.mark.parametrize("lines", [(), (Line(name="a", xs=(), ys=()),)])
 def test_a_plot_of_nothing_has_axes(lines):
-    assert draw_plot(plot_of(*lines)).x_ticks
+    assert draw_plot(plot_of(*lines)).across.ticks
 
 
 @settings(max_examples=40)
@@ -70,5 +76,5 @@ def test_everything_lies_between_the_axes_with_a_handful_of_ticks(places):
         assert LEFT <= point.x <= RIGHT
         assert TOP <= point.y <= BOTTOM
         assert math.isfinite(point.x + point.y)
-    assert 1 <= len(drawn.x_ticks) <= 8
-    assert all(LEFT <= tick.place <= RIGHT for tick in drawn.x_ticks)
+    assert 1 <= len(drawn.across.ticks) <= 8
+    assert all(LEFT <= tick.place <= RIGHT for tick in drawn.across.ticks)

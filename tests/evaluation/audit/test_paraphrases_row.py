@@ -1,11 +1,10 @@
 """Row 5 looks at the worst wording of each case."""
 
-import numpy as np
 import pytest
 from fake_predictors import box
-from told_answers import answer, case_of
+from told_answers import answer, case_of, judge_told
+from told_answers import values as values_by_key
 
-from lingseg.evaluation.audit.answer import AnswersInMemory
 from lingseg.evaluation.audit.paraphrases_row import ParaphrasesRow
 
 TRUTH, HALF = box(2, 2, 4, 4), box(2, 2, 2, 4)  # Dice of the two: 2 * 8 / (8 + 16) = 2 / 3
@@ -13,16 +12,13 @@ TEXT = "one small tumor in the upper left part"
 
 
 def judge(cases, draw, reference=TRUTH):
-    check = ParaphrasesRow(cases=cases)
-    asked = [question for case in cases for question in check.questions(case)]
-    answers = {each.key: answer(draw(each.text), reference) for each in asked}
-    return check.judge(AnswersInMemory(answers), np.random.default_rng(0))
+    return judge_told(
+        ParaphrasesRow(cases=cases), lambda asked: answer(draw(asked.text), reference)
+    )
 
 
 def values(row):
-    return {
-        figure.key.removeprefix("paraphrases_"): figure.estimate.value for figure in row.figures
-    }
+    return {key.removeprefix("paraphrases_"): found for key, found in values_by_key(row).items()}
 
 
 def some(root):

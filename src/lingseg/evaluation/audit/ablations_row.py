@@ -8,14 +8,13 @@ import numpy as np
 
 from lingseg.datasets.case import Case
 from lingseg.evaluation.ablation import share_unchanged, shuffle_texts
-from lingseg.evaluation.audit.answer import Answers
+from lingseg.evaluation.audit.answer import CHANGED_BELOW, Answers
 from lingseg.evaluation.audit.chance import rng_of
-from lingseg.evaluation.audit.contradictions_row import CHANGED_BELOW
 from lingseg.evaluation.audit.estimates import (
-    Observation,
     Pair,
+    estimate_drop,
     estimate_mean,
-    estimate_pooled_dice,
+    figures_of_dice,
     num_subjects,
     pair_answers,
 )
@@ -24,21 +23,21 @@ from lingseg.evaluation.audit.row import Example, Figure, Line, Plot, Row, Verdi
 from lingseg.evaluation.audit.verdicts import judge_above
 from lingseg.evaluation.audit.wording import points
 from lingseg.evaluation.summary import Estimate
-from lingseg.metrics.overlap import measure_overlap
 
 LEAST_DROP = 0.02
 """Dice per image that another picture's sentence must cost a model that reads: replications find 16
 to 24 points where sentences differ much, and about none for a model that goes by the picture."""
 
-FIRST_WORDS = (1, 2, 4, 8)
 NUM_EXAMPLES = 3
+
+_FIRST_WORDS = {f"first_{count}_words": count for count in (1, 2, 4, 8)}
 
 _NAMES = {
     "no_sentence": "no sentence",
     "shuffled": "another case's sentence",
     "same_label": "another subject's sentence of the same label",
+    **{name: f"only its first {count} words" for name, count in _FIRST_WORDS.items()},
     "first_1_words": "only its first word",
-    **{f"first_{count}_words": f"only its first {count} words" for count in FIRST_WORDS[1:]},
     "scrambled": "its words in another order",
 }
 
@@ -72,18 +71,23 @@ class AblationsRow:
         if not any(pairs.values()):
             why = "No case has a reference mask and answers to score."
             return not_measured(self.number, self.title, why)
-        drops = {name: estimate_mean(_drops(found), rng=rng) for name, found in pairs.items()}
+        drops = {name: estimate_drop(found, rng=rng) for name, found in pairs.items()}
         differing = [pair for pair in pairs["shuffled"] if pair.question.text != pair.case.text]
-        drop = estimate_mean(_drops(differing), rng=rng)
-        verdict = judge_above(drop, LEAST_DROP, num_subjects=num_subjects(_drops(differing)))
-        figures = [_figure_of_differing(drop, len(differing))]
-        figures += self._figures(pairs, drops, rng)
+        drop = estimate_drop(differing, rng=rng)
+        verdict = judge_above(drop, LEAST_DROP, num_subjects=num_subjects(differing))
+        figure = Figure(
+            key="drop_shuffled_where_it_differs",
+            name="Drop, another case's sentence, where it reads differently",
+            estimate=drop,
+            num_cases=len(differing),
+            unit="points",
+        )
         return Row(
             number=self.number,
             title=self.title,
             verdict=verdict,
             sentence=_sentence(verdict, drop, drops),
-            figures=tuple(figures),
+            figures=(figure, *self._figures(pairs, drops, rng)),
             plots=tuple(_plot(pairs, rng)),
             examples=tuple(_examples(differing, verdict)),
             why_not=self._why_not(),
@@ -113,8 +117,9 @@ class AblationsRow:
         if name in self._texts:
             text = self._texts[name].get(case.case_id)
             return None if text is None else Question(case=case, text=text)
-        count = next(count for count in FIRST_WORDS if name == f"first_{count}_words")
-        return own_question(case) if count >= len(words) else _first_words(case, words, count)
+        count = _FIRST_WORDS[name]
+        text = case.text if count >= len(words) else " ".join(words[:count])
+        return Question(case=case, text=text)
 
     def _figures(
         self,
@@ -144,11 +149,6 @@ class AblationsRow:
         return ""
 
 
-def _first_words(case: Case, words: Sequence[str], count: int) -> Question:
-    """Return the question that stops after so many words."""
-    return Question(case=case, text=" ".join(words[:count]))
-
-
 def _texts_of_same_label(cases: Sequence[Case], *, seed: int) -> dict[str, str]:
     """Return, where there is one, another subject's sentence that differs under the same label."""
     by_label: dict[str, list[Case]] = {}
@@ -165,28 +165,12 @@ def _texts_of_same_label(cases: Sequence[Case], *, seed: int) -> dict[str, str]:
     return texts
 
 
-def _drops(pairs: Sequence[Pair]) -> list[Observation]:
-    """Return what an ablation costs in every case."""
-    return [pair.drop for pair in pairs]
-
-
 def _figures_of(
     name: str, pairs: Sequence[Pair], drop: Estimate, rng: np.random.Generator
 ) -> Iterator[Figure]:
     """Yield the figures of one ablation."""
-    yield Figure(
-        key=f"dice_per_image_{name}",
-        name=f"Dice per image, {_NAMES[name]}",
-        estimate=_dice(pairs, rng),
-        num_cases=len(pairs),
-    )
-    subjects = [pair.case.subject for pair in pairs]
-    yield Figure(
-        key=f"dice_pooled_{name}",
-        name=f"Dice pooled, {_NAMES[name]}",
-        estimate=estimate_pooled_dice([pair.other_overlap for pair in pairs], subjects, rng=rng),
-        num_cases=len(pairs),
-    )
+    overlaps, subjects = [pair.other_overlap for pair in pairs], [pair.subject for pair in pairs]
+    yield from figures_of_dice(f"_{name}", _NAMES[name], overlaps, subjects, rng=rng)
     yield Figure(
         key=f"drop_{name}",
         name=f"Drop against the right sentence, {_NAMES[name]}",
@@ -196,28 +180,14 @@ def _figures_of(
     )
 
 
-def _figure_of_differing(drop: Estimate, num_cases: int) -> Figure:
-    """Return the figure that the verdict rests on."""
-    return Figure(
-        key="drop_shuffled_where_it_differs",
-        name="Drop, another case's sentence, where it reads differently",
-        estimate=drop,
-        num_cases=num_cases,
-        unit="points",
-    )
-
-
-def _dice(pairs: Sequence[Pair], rng: np.random.Generator) -> Estimate:
-    """Return Dice per image of what was asked instead."""
-    seen = [Observation(pair.case.subject, pair.other_overlap.dice) for pair in pairs]
-    return estimate_mean(seen, rng=rng)
-
-
 def _plot(pairs: Mapping[str, Sequence[Pair]], rng: np.random.Generator) -> Iterator[Plot]:
     """Yield Dice by the number of words that were said."""
-    names = {0.0: "no_sentence"} | {float(k): f"first_{k}_words" for k in FIRST_WORDS}
-    by_count = {count: _dice(pairs[name], rng) for count, name in names.items() if pairs[name]}
-    line = as_line("first words of the sentence", by_count)
+    by_count = {
+        float(count): estimate_mean([pair.other_dice for pair in pairs[name]], rng=rng)
+        for name, count in ({"no_sentence": 0} | _FIRST_WORDS).items()
+        if pairs[name]
+    }
+    line = Line.through("first words of the sentence", by_count)
     if len(line.xs) > 1:
         yield Plot(
             key="first_words",
@@ -226,20 +196,6 @@ def _plot(pairs: Mapping[str, Sequence[Pair]], rng: np.random.Generator) -> Iter
             y_label="Dice per image",
             lines=(line,),
         )
-
-
-def as_line(name: str, estimates: Mapping[float, Estimate]) -> Line:
-    """Return a line through estimates; intervals where every point has one."""
-    known = {x: found for x, found in estimates.items() if found.value is not None}
-    intervals = [found.interval for found in known.values() if found.interval]
-    has_all = len(intervals) == len(known)
-    return Line(
-        name=name,
-        xs=tuple(float(x) for x in known),
-        ys=tuple(found.value for found in known.values() if found.value is not None),
-        lows=tuple(interval.low for interval in intervals) if has_all else (),
-        highs=tuple(interval.high for interval in intervals) if has_all else (),
-    )
 
 
 def _sentence(verdict: Verdict, drop: Estimate, drops: Mapping[str, Estimate]) -> str:
@@ -260,15 +216,15 @@ def _sentence(verdict: Verdict, drop: Estimate, drops: Mapping[str, Estimate]) -
 def _examples(differing: Sequence[Pair], verdict: Verdict) -> Iterator[Example]:
     """Yield cases that show the verdict: a mask that stays, or one that the sentence moves."""
     told = [pair for pair in differing if pair.own.mask.any()]
-    for pair in sorted(told, key=_sameness, reverse=verdict != "yes")[:NUM_EXAMPLES]:
+    for pair in sorted(told, key=_likeness, reverse=verdict != "yes")[:NUM_EXAMPLES]:
         headline = (
             "Another picture's sentence changes the mask"
-            if _sameness(pair) < CHANGED_BELOW
+            if _likeness(pair) < CHANGED_BELOW
             else "The mask stays although another picture's sentence is said"
         )
         yield Example(headline=headline, questions=(own_question(pair.case), pair.question))
 
 
-def _sameness(pair: Pair) -> float:
-    """Return how much the two masks share."""
-    return measure_overlap(pair.own.mask, pair.other.mask).dice
+def _likeness(pair: Pair) -> float:
+    """Return how alike the masks of the two sentences are."""
+    return pair.own.likeness(pair.other)

@@ -1,23 +1,23 @@
 """Row 6: what is drawn for what is not there, and for what the sentence denies."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lingseg.datasets.case import Case, DatasetInfo
 from lingseg.evaluation.audit.answer import Answer, Answers, find_if_answered
 from lingseg.evaluation.audit.contradiction import facts_of
-from lingseg.evaluation.audit.estimates import Observation, estimate_mean
+from lingseg.evaluation.audit.estimates import Observation, figure_of_mean, num_subjects
 from lingseg.evaluation.audit.question import Question, own_question
 from lingseg.evaluation.audit.row import Example, Figure, Row, Verdict, not_measured
 from lingseg.evaluation.audit.verdicts import judge_above, judge_together, worst
+from lingseg.evaluation.audit.wording import percent
 from lingseg.evaluation.summary import Estimate
 from lingseg.language.contradiction import deny_text
-from lingseg.metrics.uncertainty import bootstrap_statistic
+from lingseg.metrics.uncertainty import Numbers, bootstrap_statistic
 
 LEFT_BLANK_FROM = 0.8
 """A model knows what is not there if it leaves four of five such pictures blank: one that draws
@@ -45,6 +45,45 @@ look like several kinds, are asked for nothing foreign."""
 
 Kind: TypeAlias = Literal["present", "absent", "denied"]
 _MAX_EXAMPLES = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Blank:
+    """What is said of one kind of question whose mask should be empty."""
+
+    kind: Kind
+    trait: str
+    what: str
+    opening: str
+    endings: Mapping[Verdict, str]
+    unclear: str
+    headline: str
+    """Of the examples that show a mask."""
+
+
+_BLANKS = (
+    _Blank(
+        kind="absent",
+        trait="absence",
+        what="what is not there",
+        opening="Asked for what is not in the picture",
+        endings={
+            "yes": "it knows when there is nothing to draw",
+            "no": "it draws something whatever it is asked for",
+        },
+        unclear="too few subjects to tell whether it knows that there is nothing to draw",
+        headline="It draws what is not there",
+    ),
+    _Blank(
+        kind="denied",
+        trait="negation",
+        what="what is denied",
+        opening='Told that there is none ("no …")',
+        endings={"yes": 'it reads "no"', "no": 'it does not read "no"'},
+        unclear='too few subjects to tell whether it reads "no"',
+        headline="It draws what the sentence denies",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -125,37 +164,31 @@ class AbsenceRow:
 
     def _row(self, by_kind: Mapping[Kind, Sequence[_Seen]], rng: np.random.Generator) -> Row:
         """Judge both kinds of emptiness."""
+        present = by_kind["present"]
         traits: dict[str, Verdict] = {}
         figures: list[Figure] = []
-        sentences = []
-        for kind, trait in (("absent", "absence"), ("denied", "negation")):
-            seen = by_kind["absent"] if kind == "absent" else by_kind["denied"]
+        sentences: list[str] = []
+        examples: list[Example] = []
+        for blank in _BLANKS:
+            seen = by_kind[blank.kind]
             if not seen:
                 continue
-            numbers = _numbers(trait, seen, by_kind["present"], rng)
+            numbers = _figures(blank, seen, present, rng)
             figures += numbers
-            traits[trait] = _judge(numbers, seen, by_kind["present"])
-            sentences.append(_SENTENCES[trait](numbers, traits[trait]))
-        missed = [Observation(one.subject, float(one.is_blank)) for one in by_kind["present"]]
-        if missed:
-            figures.append(
-                Figure(
-                    key="present_left_blank",
-                    name="Left blank although it is there",
-                    estimate=estimate_mean(missed, rng=rng),
-                    num_cases=len(missed),
-                )
-            )
+            traits[blank.trait] = _judge(numbers, seen, present)
+            sentences.append(_sentence(blank, numbers, traits[blank.trait]))
+            examples += _pick_examples(seen, blank.headline)
+        if present:
+            missed = [Observation(one.subject, float(one.is_blank)) for one in present]
+            name = "Left blank although it is there"
+            figures.append(figure_of_mean("present_left_blank", name, missed, rng=rng))
         return Row(
             number=self.number,
             title=self.title,
             verdict=judge_together(traits.values()),
             sentence=" ".join(sentences),
             figures=tuple(figures),
-            examples=(
-                *_pick_examples(by_kind["absent"], "It draws what is not there"),
-                *_pick_examples(by_kind["denied"], "It draws what the sentence denies"),
-            ),
+            examples=tuple(examples),
             why_not="" if by_kind["absent"] else "No sentence names what is certainly not there.",
             traits=tuple(traits.items()),
         )
@@ -169,32 +202,29 @@ def _kind_of_own(case: Case, answer: Answer) -> Kind:
     return "present" if answer.overlap and answer.overlap.reference else "absent"
 
 
-def _numbers(
-    trait: str, seen: Sequence[_Seen], present: Sequence[_Seen], rng: np.random.Generator
+def _figures(
+    blank: _Blank, seen: Sequence[_Seen], present: Sequence[_Seen], rng: np.random.Generator
 ) -> list[Figure]:
-    """Return null accuracy, the area drawn all the same, and AUROC of the peak."""
-    blank = [Observation(one.subject, float(one.is_blank)) for one in seen]
-    area = [Observation(one.subject, float(one.answer.mask.mean())) for one in seen]
-    what = "what is not there" if trait == "absence" else "what is denied"
+    """Return null accuracy, the area drawn all the same, and AUROC of the peak if it has one."""
     figures = [
-        Figure(
-            key=f"null_accuracy_{trait}",
-            name=f"Left blank, asked for {what} (null accuracy)",
-            estimate=estimate_mean(blank, rng=rng),
-            num_cases=len(seen),
+        figure_of_mean(
+            f"null_accuracy_{blank.trait}",
+            f"Left blank, asked for {blank.what} (null accuracy)",
+            [Observation(one.subject, float(one.is_blank)) for one in seen],
+            rng=rng,
         ),
-        Figure(
-            key=f"false_area_{trait}",
-            name=f"Share of the picture drawn, asked for {what}",
-            estimate=estimate_mean(area, rng=rng),
-            num_cases=len(seen),
+        figure_of_mean(
+            f"false_area_{blank.trait}",
+            f"Share of the picture drawn, asked for {blank.what}",
+            [Observation(one.subject, float(one.answer.mask.mean())) for one in seen],
+            rng=rng,
         ),
     ]
     if present:
         figures.append(
             Figure(
-                key=f"auroc_{trait}",
-                name=f"Presence AUROC of the peak: what is there against {what}",
+                key=f"auroc_{blank.trait}",
+                name=f"Presence AUROC of the peak: what is there against {blank.what}",
                 estimate=_estimate_auroc(present, seen, rng),
                 num_cases=len(present) + len(seen),
                 unit="plain",
@@ -212,7 +242,7 @@ def _estimate_auroc(
     )
     wins = (np.sign(peaks[:, None] - peaks_missing) + 1) / 2
 
-    def auroc(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def auroc(weights: Numbers) -> Numbers:
         there, not_there = np.split(weights, [len(present)], axis=1)
         num_pairs = there.sum(axis=1) * not_there.sum(axis=1)
         num_won = ((there @ wins) * not_there).sum(axis=1)
@@ -225,44 +255,24 @@ def _estimate_auroc(
 
 def _judge(numbers: Sequence[Figure], seen: Sequence[_Seen], present: Sequence[_Seen]) -> Verdict:
     """Return whether it leaves blank what it should, and not because it never draws."""
-    subjects, subjects_present = (len({one.subject for one in group}) for group in (seen, present))
-    blank = judge_above(numbers[0].estimate, LEFT_BLANK_FROM, num_subjects=subjects)
-    if not present:
-        return blank
-    auroc = next(figure.estimate for figure in numbers if figure.key.startswith("auroc_"))
-    fewer = min(subjects, subjects_present)  # as each side of the comparison must have enough
-    return worst([blank, judge_above(auroc, TELLS_APART_FROM, num_subjects=fewer)])
+    null_accuracy, _, *aurocs = (figure.estimate for figure in numbers)
+    # Each side of the comparison must have enough subjects.
+    fewer = min(num_subjects(seen), num_subjects(present))
+    return worst(
+        [
+            judge_above(null_accuracy, LEFT_BLANK_FROM, num_subjects=num_subjects(seen)),
+            *(judge_above(one, TELLS_APART_FROM, num_subjects=fewer) for one in aurocs),
+        ]
+    )
 
 
-def _tell_absence(numbers: Sequence[Figure], verdict: Verdict) -> str:
-    """Return what was found of things that are not there."""
-    ending = {
-        "yes": "it knows when there is nothing to draw",
-        "no": "it draws something whatever it is asked for",
-    }.get(verdict, "too few subjects to tell whether it knows that there is nothing to draw")
-    return f"Asked for what is not in the picture, {_told(numbers)}: {ending}."
-
-
-def _tell_negation(numbers: Sequence[Figure], verdict: Verdict) -> str:
-    """Return what was found of denials."""
-    ending = {
-        "yes": 'it reads "no"',
-        "no": 'it does not read "no"',
-    }.get(verdict, 'too few subjects to tell whether it reads "no"')
-    return f'Told that there is none ("no …"), {_told(numbers)}: {ending}.'
-
-
-_SENTENCES: Mapping[str, Callable[[Sequence[Figure], Verdict], str]] = MappingProxyType(
-    {"absence": _tell_absence, "negation": _tell_negation}
-)
-
-
-def _told(numbers: Sequence[Figure]) -> str:
-    """Return how often nothing is drawn, and how much is drawn else."""
-    blank, area = (figure.estimate.value or 0.0 for figure in numbers[:2])
+def _sentence(blank: _Blank, numbers: Sequence[Figure], verdict: Verdict) -> str:
+    """Return how often nothing is drawn, how much is drawn else, and what that means."""
+    is_blank, area = numbers[:2]
     return (
-        f"it draws nothing in {100 * blank:.0f} % of {numbers[0].num_cases} questions "
-        f"({100 * area:.1f} % of the picture is drawn on average)"
+        f"{blank.opening}, it draws nothing in {percent(is_blank.estimate)} of "
+        f"{is_blank.num_cases} questions ({percent(area.estimate, digits=1)} of the picture is "
+        f"drawn on average): {blank.endings.get(verdict, blank.unclear)}."
     )
 
 
@@ -279,5 +289,4 @@ def _pick_examples(seen: Sequence[_Seen], headline: str) -> tuple[Example, ...]:
 
 def _with_own(question: Question) -> tuple[Question, ...]:
     """Return a question after the case's own, unless it is that."""
-    own = own_question(question.case)
-    return (own,) if question.key == own.key else (own, question)
+    return (question,) if question.is_own else (own_question(question.case), question)

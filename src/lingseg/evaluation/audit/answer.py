@@ -7,7 +7,11 @@ from typing import Protocol, runtime_checkable
 from lingseg.evaluation.audit.question import Question
 from lingseg.imaging.image import MaskPixels
 from lingseg.metrics.calibration import Reliability
-from lingseg.metrics.overlap import Overlap
+from lingseg.metrics.overlap import Overlap, measure_overlap
+
+CHANGED_BELOW = 0.9
+"""Likeness from which on two masks count as the same: ten points of Dice are more than the spread
+of one sentence in other words that a user would put up with."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -23,8 +27,11 @@ class Answer:
     overlap: Overlap | None
     """With the case's own reference, on its grid; None without one, or if the view moves places."""
     reliability: Reliability | None
-    """The same for what was stated of every pixel; None for answers that are masks to begin with
-    as well."""
+    """The same for what was stated of every pixel."""
+
+    def likeness(self, other: "Answer") -> float:
+        """Return the Dice of the two masks; 1 where both are empty."""
+        return measure_overlap(self.mask, other.mask).dice
 
 
 class QuestionRefused(LookupError):

@@ -11,10 +11,9 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
@@ -75,28 +74,16 @@ class AnswersFile:
                 path.unlink(missing_ok=True)
                 Path(f"{path}-journal").unlink(missing_ok=True)
         self._contents: dict[str, bytes] = {}
-        with self._told():
+        with self._explained(), ExitStack() as on_failure:
             # The empty name is SQLite's own for a temporary file.
             self._file = sqlite3.connect(path or "", isolation_level=None)
-        try:
-            with self._told():
-                self._file.executescript(_TABLES)
-                choices = {"format": _FORMAT} | asdict(asked)
-                self._agree({name: str(value) for name, value in choices.items()})
-        except BaseException:
-            self._file.close()
-            raise
+            on_failure.callback(self.close)
+            self._file.executescript(_TABLES)
+            choices = {"format": _FORMAT} | asdict(asked)
+            self._agree({name: str(value) for name, value in choices.items()})
+            on_failure.pop_all()
 
-    def __enter__(self) -> "AnswersFile":
-        """Return the answers."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Close the file, and keep it."""
         self._file.close()
 
@@ -107,7 +94,7 @@ class AnswersFile:
 
     def refusal(self, question: Question) -> str | None:
         """Return why the predictor refused a question; empty if it answered, None if not asked."""
-        with self._told():
+        with self._explained():
             found = self._file.execute(
                 "SELECT refusal FROM answers WHERE key = ?", (self._key(question),)
             ).fetchone()
@@ -121,7 +108,7 @@ class AnswersFile:
             QuestionRefused: The predictor could not answer it.
             ValueError: The file was damaged.
         """
-        with self._told():
+        with self._explained():
             found = self._file.execute(
                 "SELECT refusal, height, width, mask, peak, confidence, intersection, prediction, "
                 "reference, reliability FROM answers WHERE key = ?",
@@ -132,7 +119,7 @@ class AnswersFile:
         refusal, height, width, mask, peak, confidence, *counts, reliability = found
         if refusal is not None:
             raise QuestionRefused(refusal)
-        with self._told():
+        with self._explained():
             return Answer(
                 mask=_unpack_mask(mask, (height, width)),
                 peak=peak,
@@ -148,7 +135,7 @@ class AnswersFile:
             OSError: They cannot be written.
         """
         rows = [(self._key(question), *_as_row(answer)) for question, answer in found]
-        with self._told():
+        with self._explained():
             self._file.execute("BEGIN IMMEDIATE")
             self._file.executemany(
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
@@ -182,7 +169,7 @@ class AnswersFile:
                 )
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _explained(self) -> Iterator[None]:
         """Turn what SQLite raises into what a person can act on."""
         try:
             yield

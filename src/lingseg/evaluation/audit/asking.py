@@ -9,8 +9,9 @@ from lingseg.datasets.case import Case
 from lingseg.datasets.progress import Progress, no_progress
 from lingseg.evaluation.audit.answer import Answer, QuestionRefused
 from lingseg.evaluation.audit.answers_file import AnswersFile
-from lingseg.evaluation.audit.question import AS_IT_IS, Question, View, own_question
+from lingseg.evaluation.audit.question import AS_IT_IS, Question, View
 from lingseg.evaluation.audit.row import Check
+from lingseg.evaluation.evaluate import by_picture
 from lingseg.evaluation.protocol import Predictor
 from lingseg.evaluation.saved_predictions import SavedPredictions
 from lingseg.evaluation.score import check_map
@@ -42,7 +43,7 @@ class Tally:
 
     def count(self, question: Question, refusal: str) -> None:
         """Count a question; `refusal` is empty if it was answered."""
-        is_beyond = question.key != own_question(question.case).key
+        is_beyond = not question.is_own
         self.num_asked += 1
         self.num_beyond += is_beyond
         if refusal:
@@ -97,7 +98,7 @@ def ask_all(
     tallies = [Tally() for _ in checks]
     own = Tally()
     done = 0
-    for group in _by_picture(cases):
+    for group in by_picture(cases).values():
         wanted = [[list(check.questions(case)) for check in checks] for case in group]
         questions = _without_repeats(wanted)
         _ask_of_picture(panel, group, questions, answers)
@@ -106,7 +107,7 @@ def ask_all(
                 for question in of_check:
                     tally.count(question, answers.refusal(question) or "")
         for question in questions:
-            if question.key == own_question(question.case).key and question.text.strip():
+            if question.is_own and question.text.strip():
                 own.count(question, answers.refusal(question) or "")
         done += len(group)
         if own.num_refused == own.num_asked and own.num_asked >= min(GIVE_UP_AFTER, len(cases)):
@@ -121,14 +122,6 @@ def _nothing_answered(name: str, own: Tally) -> str:
         f"{name} answered none of the first {own.num_asked} cases with their own sentences: "
         f"{own.first_refusal}"
     )
-
-
-def _by_picture(cases: Sequence[Case]) -> Iterator[list[Case]]:
-    """Yield the cases of each picture."""
-    groups: dict[object, list[Case]] = {}
-    for case in cases:
-        groups.setdefault(case.image, []).append(case)
-    yield from groups.values()
 
 
 def _without_repeats(wanted: Sequence[Sequence[Sequence[Question]]]) -> list[Question]:

@@ -1,6 +1,7 @@
 """What an audit leaves: a table for the terminal, and `audit.json`."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ from rich.table import Table
 
 from lingseg.artefact import write_text
 from lingseg.evaluation.audit.audit import Audit
-from lingseg.evaluation.audit.figure_text import say_interval, say_value
 from lingseg.evaluation.audit.question import Question
-from lingseg.evaluation.audit.row import Example, Figure, Line, Plot, Row, Verdict
+from lingseg.evaluation.audit.row import Example, Figure, Row, Verdict
+from lingseg.evaluation.audit.wording import say_interval, say_value
 
 AUDIT_FILE = "audit.json"
 SCHEMA = 1
@@ -47,12 +48,14 @@ def audit_table(found: Audit) -> Table:
     for row in found.rows:
         colour = _COLOURS[row.verdict]
         table.add_row(
-            f"{row.number} {row.title}", f"[{colour}]{row.verdict}[/{colour}]", _escaped(_told(row))
+            f"{row.number} {row.title}",
+            f"[{colour}]{row.verdict}[/{colour}]",
+            _escaped(_describe(row)),
         )
     return table
 
 
-def _told(row: Row) -> str:
+def _describe(row: Row) -> str:
     """Return a row's sentence, its first figures and what it lacks."""
     lines = [row.sentence]
     lines += [_say(figure) for figure in row.figures[:FIGURES_SHOWN]]
@@ -106,45 +109,19 @@ def _row_as_json(row: Row) -> dict[str, Any]:
         "why_not": row.why_not,
         "traits": dict(row.traits),
         "figures": [_figure_as_json(figure) for figure in row.figures],
-        "plots": [_plot_as_json(plot) for plot in row.plots],
+        "plots": [asdict(plot) for plot in row.plots],
         "examples": [_example_as_json(example) for example in row.examples],
     }
 
 
 def _figure_as_json(figure: Figure) -> dict[str, Any]:
     """Return a figure as JSON holds it."""
-    interval = figure.estimate.interval
     return {
         "key": figure.key,
         "name": figure.name,
-        "value": figure.estimate.value,
-        "low": interval.low if interval else None,
-        "high": interval.high if interval else None,
+        **figure.estimate.as_json(),
         "num_cases": figure.num_cases,
         "unit": figure.unit,
-    }
-
-
-def _plot_as_json(plot: Plot) -> dict[str, Any]:
-    """Return a plot as JSON holds it."""
-    return {
-        "key": plot.key,
-        "title": plot.title,
-        "x_label": plot.x_label,
-        "y_label": plot.y_label,
-        "kind": plot.kind,
-        "lines": [_line_as_json(line) for line in plot.lines],
-    }
-
-
-def _line_as_json(line: Line) -> dict[str, Any]:
-    """Return a line of a plot as JSON holds it."""
-    return {
-        "name": line.name,
-        "xs": list(line.xs),
-        "ys": list(line.ys),
-        "lows": list(line.lows),
-        "highs": list(line.highs),
     }
 
 

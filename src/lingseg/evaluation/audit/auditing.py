@@ -1,7 +1,8 @@
 """Asks all questions of an audit and has every check judge the answers."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,13 +20,14 @@ from lingseg.evaluation.audit.audit import About, Audit
 from lingseg.evaluation.audit.calibration_row import CalibrationRow
 from lingseg.evaluation.audit.contradictions_row import ContradictionsRow
 from lingseg.evaluation.audit.degradation_row import DegradationRow
+from lingseg.evaluation.audit.estimates import num_subjects
 from lingseg.evaluation.audit.floors_row import MEAN_MASK, TEXT_LOOKUP, TWIN, FloorsRow
 from lingseg.evaluation.audit.leaks_row import LeaksRow
 from lingseg.evaluation.audit.mirror_row import MirrorRow
 from lingseg.evaluation.audit.paraphrases_row import ParaphrasesRow
 from lingseg.evaluation.audit.row import Check, Row, not_measured
 from lingseg.evaluation.evaluate import check_names, check_threshold
-from lingseg.evaluation.floors import Floors, build_floors
+from lingseg.evaluation.floors import Floors, build_floors, has_training_masks
 from lingseg.evaluation.protocol import Predictor
 
 ROWS = tuple(range(1, 10))
@@ -75,10 +77,10 @@ def audit(
     chosen = dataset.split(split) if cases is None else tuple(cases)
     _check(chosen, rows)
     limit = check_threshold(predictor.threshold if threshold is None else threshold)
-    if floors is None and 1 in rows and _has_training_masks(dataset):
+    if floors is None and 1 in rows and has_training_masks(dataset):
         floors = build_floors(dataset)
     beside = _beside(floors, twin)
-    checks = build_checks(dataset, chosen, split=split, seed=seed, beside=tuple(beside), rows=rows)
+    checks = _build_checks(dataset, chosen, split=split, seed=seed, beside=tuple(beside), rows=rows)
     asked = Asked(
         predictor=predictor.name,
         predictor_hash=predictor_hash,
@@ -89,7 +91,8 @@ def audit(
         lingseg=lingseg.__version__,
     )
     panel = Panel(predictor=predictor, threshold=limit, beside=beside)
-    with AnswersFile(None if out is None else out / ANSWERS_FILE, asked, fresh=fresh) as answers:
+    path = None if out is None else out / ANSWERS_FILE
+    with closing(AnswersFile(path, asked, fresh=fresh)) as answers:
         tallies = ask_all(panel, checks, chosen, answers, progress=progress)
         found = [
             _judge(check, tally, answers, np.random.default_rng([seed, check.number]))
@@ -104,7 +107,7 @@ def audit(
             split=split,
             side=dataset.info.side,
             num_cases=len(chosen),
-            num_subjects=len({case.subject for case in chosen}),
+            num_subjects=num_subjects(chosen),
             threshold=limit,
             seed=seed,
             num_questions=sum(tally.num_asked for tally in tallies),
@@ -116,31 +119,30 @@ def audit(
     )
 
 
-def build_checks(
+def _build_checks(
     dataset: Dataset,
-    cases: Sequence[Case],
+    cases: tuple[Case, ...],
     *,
     split: str,
     seed: int,
-    beside: tuple[str, ...] = (),
-    rows: Sequence[int] = ROWS,
+    beside: tuple[str, ...],
+    rows: Sequence[int],
 ) -> list[Check]:
     """Return the checks of some rows, by number."""
-    chosen = tuple(cases)
     has_floors = MEAN_MASK in beside
     without = "" if has_floors else f"{dataset.info.name} has no training masks to average."
-    builders: dict[int, Callable[[], Check]] = {
-        1: lambda: FloorsRow(cases=chosen, beside=beside, why_without=without),
-        2: lambda: AblationsRow(cases=chosen, seed=seed),
-        3: lambda: ContradictionsRow(cases=chosen),
-        4: lambda: MirrorRow(cases=chosen, info=dataset.info),
-        5: lambda: ParaphrasesRow(cases=chosen),
-        6: lambda: AbsenceRow(cases=chosen, info=dataset.info),
-        7: lambda: CalibrationRow(cases=chosen),
-        8: lambda: LeaksRow(dataset=dataset, split=split, cases=chosen),
-        9: lambda: DegradationRow(cases=chosen, seed=seed),
-    }
-    return [builders[number]() for number in sorted(set(rows))]
+    checks: tuple[Check, ...] = (
+        FloorsRow(cases=cases, beside=beside, why_without=without),
+        AblationsRow(cases=cases, seed=seed),
+        ContradictionsRow(cases=cases),
+        MirrorRow(cases=cases, info=dataset.info),
+        ParaphrasesRow(cases=cases),
+        AbsenceRow(cases=cases, info=dataset.info),
+        CalibrationRow(cases=cases),
+        LeaksRow(dataset=dataset, split=split, cases=cases),
+        DegradationRow(cases=cases, seed=seed),
+    )
+    return [check for check in checks if check.number in rows]
 
 
 def _check(cases: Sequence[Case], rows: Sequence[int]) -> None:
@@ -151,11 +153,6 @@ def _check(cases: Sequence[Case], rows: Sequence[int]) -> None:
     unknown = [number for number in rows if number not in ROWS]
     if unknown:
         raise ValueError(f"There is no row {unknown[0]}, expected numbers from 1 to {ROWS[-1]}.")
-
-
-def _has_training_masks(dataset: Dataset) -> bool:
-    """Return whether there is something to average."""
-    return any(case.mask for case in dataset.splits.get("train", ()))
 
 
 def _beside(floors: Floors | None, twin: Predictor | None) -> dict[str, Predictor]:
@@ -197,11 +194,9 @@ def _judge(check: Check, tally: Tally, answers: AnswersFile, rng: np.random.Gene
 def _answers_of_examples(rows: Sequence[Row], answers: AnswersFile) -> AnswersInMemory:
     """Return the answers that the page shows."""
     found: dict[tuple[str, ...], Answer | QuestionRefused] = {}
-    for row in rows:
-        for example in row.examples:
-            for question in example.questions:
-                try:
-                    found[question.key] = answers.find(question)
-                except QuestionRefused as refusal:
-                    found[question.key] = refusal
+    for question in (q for row in rows for one in row.examples for q in one.questions):
+        try:
+            found[question.key] = answers.find(question)
+        except QuestionRefused as refusal:
+            found[question.key] = refusal
     return AnswersInMemory(found)

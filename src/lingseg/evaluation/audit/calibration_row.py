@@ -9,7 +9,13 @@ import numpy as np
 from lingseg.datasets.case import Case
 from lingseg.evaluation.audit.answer import Answer, Answers, find_if_answered
 from lingseg.evaluation.audit.contradiction import Contradictions
-from lingseg.evaluation.audit.estimates import Observation, estimate_mean
+from lingseg.evaluation.audit.estimates import (
+    Observation,
+    OfSubject,
+    estimate_mean,
+    figure_of_mean,
+    num_subjects,
+)
 from lingseg.evaluation.audit.question import Question, own_question
 from lingseg.evaluation.audit.row import Example, Figure, Line, Plot, Row, Verdict, not_measured
 from lingseg.evaluation.audit.verdicts import judge_above, judge_together
@@ -67,9 +73,14 @@ class _Fall:
     other: Answer
 
     @property
+    def subject(self) -> str:
+        """Whose picture it is."""
+        return self.question.case.subject
+
+    @property
     def seen(self) -> Observation:
         """By how much confidence fell."""
-        return Observation(self.question.case.subject, self.own.confidence - self.other.confidence)
+        return Observation(self.subject, self.own.confidence - self.other.confidence)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +108,8 @@ class CalibrationRow:
             return not_measured(self.number, self.title, why)
         order = _estimate_order(scored, rng)
         fall = estimate_mean([one.seen for one in falls], rng=rng)
-        knows = _verdict(order, LEAST_ORDER, [one.subject for one in scored])
-        doubts = _verdict(fall, LEAST_FALL, [one.question.case.subject for one in falls])
+        knows = _judge_if_seen(scored, order, LEAST_ORDER)
+        doubts = _judge_if_seen(falls, fall, LEAST_FALL)
         return Row(
             number=self.number,
             title=self.title,
@@ -149,11 +160,11 @@ def _scored(cases: Sequence[Case], answers: Answers) -> Iterator[_Scored]:
             )
 
 
-def _verdict(estimate: Estimate, threshold: float, subjects: Sequence[str]) -> Verdict:
-    """Return whether an estimate is above a threshold, if there is one."""
-    if estimate.value is None:
+def _judge_if_seen(seen: Sequence[OfSubject], estimate: Estimate, threshold: float) -> Verdict:
+    """Return whether what was seen puts the estimate above a threshold; of nothing, nothing."""
+    if not seen:
         return "not measured"
-    return judge_above(estimate, threshold, num_subjects=len(set(subjects)))
+    return judge_above(estimate, threshold, num_subjects=num_subjects(seen))
 
 
 def _risks(scored: Sequence[_Scored]) -> list[float]:
@@ -190,15 +201,12 @@ def _figures(
         yield _plain("aurc", "Area under the risk-coverage curve", area, scored)
         yield _plain("aurc_gain", "Mean risk minus that area", order, scored)
     if falls:
-        own = [Observation(one.question.case.subject, one.own.confidence) for one in falls]
-        other = [Observation(one.question.case.subject, one.other.confidence) for one in falls]
-        for key, name, found in (
-            ("confidence", "Confidence, own sentence", own),
-            ("confidence_contradicted", "Confidence, contradicting sentence", other),
-        ):
-            yield Figure(
-                key=key, name=name, estimate=estimate_mean(found, rng=rng), num_cases=len(found)
-            )
+        own = [Observation(one.subject, one.own.confidence) for one in falls]
+        other = [Observation(one.subject, one.other.confidence) for one in falls]
+        yield figure_of_mean("confidence", "Confidence, own sentence", own, rng=rng)
+        yield figure_of_mean(
+            "confidence_contradicted", "Confidence, contradicting sentence", other, rng=rng
+        )
         yield Figure(
             key="fall_of_confidence",
             name="Fall of confidence under contradiction",

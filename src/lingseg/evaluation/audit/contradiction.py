@@ -1,13 +1,14 @@
 """Questions that contradict a case in one thing, and whose mask they ask for where it is known."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from types import MappingProxyType
 
 from lingseg.datasets.case import Case
 from lingseg.evaluation.audit.question import Question, own_question
+from lingseg.evaluation.evaluate import by_picture
 from lingseg.language.contradiction import contradict_text, is_same
 from lingseg.language.facts import Attribute, Facts
 from lingseg.language.grammar import understand
@@ -73,7 +74,6 @@ def contradicting_texts(text: str, side: Side) -> Mapping[Attribute, str]:
     return MappingProxyType({name: said for name, said in changed.items() if said})
 
 
-@lru_cache(maxsize=16_384)
 def facts_of(text: str, side: Side) -> Facts:
     """Return what a sentence states."""
     return understand(text, side=side).facts
@@ -84,9 +84,7 @@ class Contradictions:
 
     def __init__(self, cases: Sequence[Case]) -> None:
         """Put the cases of one picture together."""
-        self._by_picture: dict[Path, list[Case]] = {}
-        for case in cases:
-            self._by_picture.setdefault(case.image, []).append(case)
+        self._by_picture = by_picture(cases)
 
     def find(self, case: Case) -> list[Contradiction]:
         """Return the contradictions of one case.
@@ -104,14 +102,14 @@ class Contradictions:
 
     def _told_by_others(self, case: Case) -> Iterator[Contradiction]:
         """Yield what other cases of the picture say that differs in one thing."""
-        given: dict[str, int] = {}
+        given: Counter[str] = Counter()
         group = self._by_picture.get(case.image, [])
         at = next((nth for nth, one in enumerate(group) if one.case_id == case.case_id), 0)
         for other in [*group[at + 1 :], *group[:at]]:  # a ring: each is asked for about as often
             attribute = _difference(case, other)
             if not attribute or case.mask is None or other.mask is None:
                 continue
-            given[attribute] = given.get(attribute, 0) + 1
+            given[attribute] += 1
             if given[attribute] <= _MAX_PER_ATTRIBUTE:
                 yield Contradiction(case=case, attribute=attribute, text=other.text, other=other)
 

@@ -1,30 +1,27 @@
 """Row 3: what becomes of the mask when the sentence says otherwise in one thing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from lingseg.datasets.case import Case
-from lingseg.evaluation.audit.answer import Answer, Answers, find_if_answered
+from lingseg.evaluation.audit.answer import CHANGED_BELOW, Answer, Answers, find_if_answered
 from lingseg.evaluation.audit.contradiction import (
     ATTRIBUTES,
     TARGET,
     Contradiction,
     Contradictions,
 )
-from lingseg.evaluation.audit.contradiction import contradicting_texts as texts_by_attribute
 from lingseg.evaluation.audit.estimates import Observation, estimate_mean, num_subjects
 from lingseg.evaluation.audit.question import Question
 from lingseg.evaluation.audit.row import Example, Figure, Row, Verdict, not_measured
 from lingseg.evaluation.audit.verdicts import FEWEST_SUBJECTS, judge_above, judge_together
 from lingseg.evaluation.audit.wording import percent
 from lingseg.evaluation.summary import Estimate
-from lingseg.metrics.overlap import measure_overlap
 
 FOLLOWS_FROM = 0.75
 """A model reads an attribute if it draws both masks of a pair in at least three pairs of four:
@@ -32,33 +29,23 @@ choosing by chance it would in one of four, a fixed mask in none."""
 IGNORES_BELOW = 0.5
 """Below it, it draws both in fewer than half of the pairs, and more often does not read than
 does; in between it reads partly."""
-CHANGED_BELOW = 0.9
-"""Dice of the masks before and after, from which on a mask counts as the same: ten points are more
-than the spread of one sentence in other words that a user would put up with."""
 HEEDS_FROM = 0.25
 """Where no mask is known, a word of which fewer than one change in four moves the mask is not
 read. More changes do not show that it is read rightly."""
 
 Outcome: TypeAlias = Literal["follows", "stays", "reversed", "neither"]
 
-_WORDS = MappingProxyType(
-    {
-        "side": "the other side",
-        "zone": "another zone",
-        "count": "another number",
-        "size": "another size",
-        "brightness": "another brightness",
-        "shape": "another shape",
-        TARGET: "another target",
-    }
-)
+_WORDS = {
+    "side": "the other side",
+    "zone": "another zone",
+    "count": "another number",
+    "size": "another size",
+    "brightness": "another brightness",
+    "shape": "another shape",
+    TARGET: "another target",
+}
 _MAX_EXAMPLES = 2
 """For each attribute."""
-
-
-def contradicting_texts(case: Case) -> tuple[str, ...]:
-    """Return a case's sentence with one word said otherwise: side first, then the zone."""
-    return tuple(texts_by_attribute(case.text, case.side).values())
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,10 +55,15 @@ class _Seen:
     asked: Contradiction
     outcome: Outcome | None
     """None where the flipped truth is not known."""
-    sameness: float
-    """Dice of the masks before and after."""
+    likeness: float
+    """Of the masks before and after."""
     dice_with_old: float | None
     """Of the mask after, with the case's own reference."""
+
+    @property
+    def subject(self) -> str:
+        """Whose picture it is."""
+        return self.asked.case.subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +132,6 @@ class _Judged:
         known = [one for one in seen if one.outcome is not None]
         judge = _judge_known if known else _judge_unknown
         verdict, sentence, estimates = judge(attribute, known or seen, rng)
-        subjects = {one.asked.case.subject for one in known}
         figures = tuple(
             Figure(
                 key=f"{key}_{attribute}",
@@ -153,7 +144,7 @@ class _Judged:
         return cls(
             attribute=attribute,
             verdict=verdict,
-            has_say=verdict != "unclear" or len(subjects) >= FEWEST_SUBJECTS,
+            has_say=verdict != "unclear" or num_subjects(known) >= FEWEST_SUBJECTS,
             sentence=sentence,
             figures=figures,
             examples=_pick_examples(attribute, known or seen),
@@ -175,20 +166,18 @@ def _judge_known(
 ) -> tuple[Verdict, str, list[_Told]]:
     """Judge pairs of which both masks are known."""
     shares: dict[Outcome, Estimate] = {
-        outcome: _share(seen, {outcome}, rng) for outcome in ("follows", "stays", "reversed")
+        outcome: _share(seen, outcome, rng) for outcome in ("follows", "stays", "reversed")
     }
-    subjects = len({one.asked.case.subject for one in seen})
-    reads = judge_above(shares["follows"], FOLLOWS_FROM, num_subjects=subjects)
-    is_half_read = judge_above(shares["follows"], IGNORES_BELOW, num_subjects=subjects)
-    verdict: Verdict = "partly" if reads == "no" and is_half_read == "yes" else reads
-    if reads == "no" and is_half_read == "unclear":
-        verdict = "unclear"
+    verdict = judge_above(shares["follows"], FOLLOWS_FROM, num_subjects=num_subjects(seen))
+    if verdict == "no":
+        half = judge_above(shares["follows"], IGNORES_BELOW, num_subjects=num_subjects(seen))
+        verdict = "partly" if half == "yes" else half
     ending = {
         "yes": f"It reads the {attribute}.",
         "no": f"It does not read the {attribute}.",
         "partly": f"It reads the {attribute} in part.",
     }.get(verdict, f"Too few subjects to tell whether it reads the {attribute}.")
-    neither = _share(seen, {"neither"}, rng)
+    neither = _share(seen, "neither", rng)
     rest = f" (neither mask is drawn in {percent(neither)})" if neither.value else ""
     sentence = (
         f"Told {_WORDS[attribute]}, it draws what each sentence says in "
@@ -209,16 +198,12 @@ def _judge_unknown(
     attribute: str, seen: Sequence[_Seen], rng: np.random.Generator
 ) -> tuple[Verdict, str, list[_Told]]:
     """Judge by how often the mask moves, where nobody knows what the new sentence asks for."""
-    moved = [
-        Observation(one.asked.case.subject, float(one.sameness < CHANGED_BELOW)) for one in seen
-    ]
+    moved = [Observation(one.subject, float(one.likeness < CHANGED_BELOW)) for one in seen]
     kept = [
-        Observation(one.asked.case.subject, one.dice_with_old)
-        for one in seen
-        if one.dice_with_old is not None
+        Observation(one.subject, one.dice_with_old) for one in seen if one.dice_with_old is not None
     ]
     changes, dice = estimate_mean(moved, rng=rng), estimate_mean(kept, rng=rng)
-    heeds = judge_above(changes, HEEDS_FROM, num_subjects=num_subjects(moved))
+    heeds = judge_above(changes, HEEDS_FROM, num_subjects=num_subjects(seen))
     verdict: Verdict = "no" if heeds == "no" else "unclear"
     ending = {
         "yes": "Whether rightly, nobody can tell: no mask of the changed sentence is known.",
@@ -250,7 +235,7 @@ def _see(answers: Answers, asked: Contradiction) -> _Seen | None:
     return _Seen(
         asked=asked,
         outcome=_outcome(answers, asked, own, changed),
-        sameness=measure_overlap(own.mask, changed.mask).dice,
+        likeness=own.likeness(changed),
         dice_with_old=changed.overlap.dice if changed.overlap else None,
     )
 
@@ -267,28 +252,26 @@ def _outcome(
     dice = [overlap.dice for overlap in overlaps if overlap is not None]
     if len(dice) < len(overlaps):
         return None
-    start, end = np.sign(dice[0] - dice[1]), np.sign(dice[3] - dice[2])
-    outcomes: Mapping[tuple[float, float], Outcome] = {
-        (1.0, 1.0): "follows",
-        (-1.0, -1.0): "reversed",
-        (1.0, -1.0): "stays",
-        (-1.0, 1.0): "stays",
-    }
-    return outcomes.get((float(start), float(end)), "neither")
+    # How much nearer each mask is to the truth of its own sentence than to the other's.
+    before, after = dice[0] - dice[1], dice[3] - dice[2]
+    if not before or not after:
+        return "neither"
+    if (before > 0) != (after > 0):
+        return "stays"
+    return "follows" if before > 0 else "reversed"
 
 
-def _share(seen: Sequence[_Seen], outcomes: set[Outcome], rng: np.random.Generator) -> Estimate:
+def _share(seen: Sequence[_Seen], outcome: Outcome, rng: np.random.Generator) -> Estimate:
     """Return how often it came out like that."""
     return estimate_mean(
-        [Observation(one.asked.case.subject, float(one.outcome in outcomes)) for one in seen],
-        rng=rng,
+        [Observation(one.subject, float(one.outcome == outcome)) for one in seen], rng=rng
     )
 
 
 def _pick_examples(attribute: str, seen: Sequence[_Seen]) -> tuple[Example, ...]:
     """Return the cases in which the mask held its ground best; one that follows if none does."""
     stayed = [one for one in seen if one.outcome in (None, "stays", "reversed")]
-    chosen = sorted(stayed, key=lambda one: -one.sameness)[:_MAX_EXAMPLES]
+    chosen = sorted(stayed, key=lambda one: -one.likeness)[:_MAX_EXAMPLES]
     chosen = chosen or [one for one in seen if one.outcome == "follows"][:1]
     return tuple(
         Example(
@@ -305,7 +288,7 @@ def _headline(seen: _Seen) -> str:
         return "The mask goes where the sentence says when it names"
     if seen.outcome == "reversed":
         return "The masks are exchanged: each is what the other sentence asks for. Told"
-    if seen.sameness >= CHANGED_BELOW:
+    if seen.likeness >= CHANGED_BELOW:
         return "The mask stays although the sentence names"
     return "The mask changes, and not to what is asked, when the sentence names"
 

@@ -1,5 +1,6 @@
 """Row 9: how fast does it fail when words are lost, or when the picture is poor?"""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -7,19 +8,19 @@ from functools import cached_property, partial
 import numpy as np
 
 from lingseg.datasets.case import Case
-from lingseg.evaluation.audit.ablations_row import as_line
 from lingseg.evaluation.audit.answer import Answers
 from lingseg.evaluation.audit.chance import rng_of
 from lingseg.evaluation.audit.degraded_view import degraded_views
 from lingseg.evaluation.audit.estimates import (
-    Observation,
     Pair,
+    estimate_drop,
     estimate_mean,
+    figure_of_mean,
     num_subjects,
     pair_answers,
 )
 from lingseg.evaluation.audit.question import Question, View, own_question
-from lingseg.evaluation.audit.row import Figure, Plot, Row, Verdict, not_measured
+from lingseg.evaluation.audit.row import Figure, Line, Plot, Row, Verdict, not_measured
 from lingseg.evaluation.audit.verdicts import judge_below, worst
 from lingseg.evaluation.audit.wording import points
 from lingseg.evaluation.summary import Estimate
@@ -75,7 +76,7 @@ class DegradationRow:
             why = "No case has a reference mask and answers to score."
             return not_measured(self.number, self.title, why)
         drops = {
-            kind: {strength: _drop(found, rng) for strength, found in by.items()}
+            kind: {strength: estimate_drop(found, rng=rng) for strength, found in by.items()}
             for kind, by in known.items()
         }
         poor = [kind for kind in known if kind in self._views]
@@ -115,16 +116,10 @@ class DegradationRow:
         return Question(case=case, text=" ".join(kept))
 
 
-def _drop(pairs: Sequence[Pair], rng: np.random.Generator) -> Estimate:
-    """Return what is lost against the question as it is."""
-    return estimate_mean([pair.drop for pair in pairs], rng=rng)
-
-
 def _verdict(pairs: Mapping[float, Sequence[Pair]], drops: Mapping[float, Estimate]) -> Verdict:
     """Return whether the mildest strength is borne."""
     mildest = next(iter(pairs))
-    count = num_subjects([pair.drop for pair in pairs[mildest]])
-    return judge_below(drops[mildest], MOST_DROP, num_subjects=count)
+    return judge_below(drops[mildest], MOST_DROP, num_subjects=num_subjects(pairs[mildest]))
 
 
 def _figures(
@@ -135,40 +130,35 @@ def _figures(
     """Yield Dice and the drop at each strength of each kind."""
     for kind, by_strength in pairs.items():
         for strength, found in by_strength.items():
-            key = f"{kind}_{strength:g}".replace(" ", "_").replace("-", "_").replace(".", "_")
+            name = f"{kind} {strength:g}"
+            dice = [pair.other_dice for pair in found]
+            yield figure_of_mean(f"dice_{_key(name)}", f"Dice per image, {name}", dice, rng=rng)
             yield Figure(
-                key=f"dice_{key}",
-                name=f"Dice per image, {kind} {strength:g}",
-                estimate=_dice(found, rng),
-                num_cases=len(found),
-            )
-            yield Figure(
-                key=f"drop_{key}",
-                name=f"Drop, {kind} {strength:g}",
+                key=f"drop_{_key(name)}",
+                name=f"Drop, {name}",
                 estimate=drops[kind][strength],
                 num_cases=len(found),
                 unit="points",
             )
 
 
-def _dice(pairs: Sequence[Pair], rng: np.random.Generator) -> Estimate:
-    """Return Dice per image of the worse question."""
-    seen = [Observation(pair.case.subject, pair.other_overlap.dice) for pair in pairs]
-    return estimate_mean(seen, rng=rng)
+def _key(name: str) -> str:
+    """Return a name as one of audit.json: "down-sampling 0.5" as "down_sampling_0_5"."""
+    return re.sub(r"\W", "_", name)
 
 
 def _plot(kind: str, pairs: Mapping[float, Sequence[Pair]], rng: np.random.Generator) -> Plot:
     """Return Dice by strength, from none at all on."""
     mildest = next(iter(pairs.values()))
-    own = [Observation(pair.case.subject, pair.own_overlap.dice) for pair in mildest]
-    estimates = {_NONE_AT_ALL.get(kind, 0.0): estimate_mean(own, rng=rng)}
-    estimates |= {strength: _dice(found, rng) for strength, found in pairs.items()}
+    dice = {_NONE_AT_ALL.get(kind, 0.0): [pair.own_dice for pair in mildest]}
+    dice |= {strength: [pair.other_dice for pair in found] for strength, found in pairs.items()}
+    estimates = {strength: estimate_mean(seen, rng=rng) for strength, seen in dice.items()}
     return Plot(
-        key=kind.replace(" ", "_").replace("-", "_"),
+        key=_key(kind),
         title=f"Dice under {kind}",
         x_label=_X_LABELS[kind],
         y_label="Dice per image",
-        lines=(as_line(kind, estimates),),
+        lines=(Line.through(kind, estimates),),
     )
 
 

@@ -1,16 +1,27 @@
 """Means and pooled scores over answers, with intervals from subjects drawn anew."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 from lingseg.datasets.case import Case
 from lingseg.evaluation.audit.answer import Answer, Answers, find_if_answered
 from lingseg.evaluation.audit.question import Question, own_question
+from lingseg.evaluation.audit.row import Figure, Unit
 from lingseg.evaluation.summary import Estimate
 from lingseg.metrics.overlap import Overlap, dice_pooled
 from lingseg.metrics.uncertainty import bootstrap_mean, bootstrap_ratio
+
+
+@runtime_checkable
+class OfSubject(Protocol):
+    """Anything that is of one subject."""
+
+    @property
+    def subject(self) -> str:
+        """Whose it is."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +44,24 @@ class Pair:
     other_overlap: Overlap
 
     @property
+    def subject(self) -> str:
+        """Whose picture it is."""
+        return self.case.subject
+
+    @property
+    def own_dice(self) -> Observation:
+        """What the own sentence scored."""
+        return Observation(self.subject, self.own_overlap.dice)
+
+    @property
+    def other_dice(self) -> Observation:
+        """What the other question scored."""
+        return Observation(self.subject, self.other_overlap.dice)
+
+    @property
     def drop(self) -> Observation:
         """How much Dice the other question costs."""
-        return Observation(self.case.subject, self.own_overlap.dice - self.other_overlap.dice)
+        return Observation(self.subject, self.own_overlap.dice - self.other_overlap.dice)
 
 
 def pair_answers(
@@ -82,6 +108,46 @@ def estimate_pooled_dice(
     return Estimate(dice_pooled(overlaps), interval)
 
 
-def num_subjects(observations: Sequence[Observation]) -> int:
-    """Return how many subjects the observations are of."""
-    return len({seen.subject for seen in observations})
+def estimate_drop(pairs: Sequence[Pair], *, rng: np.random.Generator) -> Estimate:
+    """Return the mean of what the other questions cost."""
+    return estimate_mean([pair.drop for pair in pairs], rng=rng)
+
+
+def figure_of_mean(
+    key: str,
+    name: str,
+    observations: Sequence[Observation],
+    *,
+    rng: np.random.Generator,
+    unit: Unit = "percent",
+) -> Figure:
+    """Return the figure of a mean."""
+    estimate = estimate_mean(observations, rng=rng)
+    return Figure(key=key, name=name, estimate=estimate, num_cases=len(observations), unit=unit)
+
+
+def figures_of_dice(
+    key: str,
+    name: str,
+    overlaps: Sequence[Overlap],
+    subjects: Sequence[str],
+    *,
+    rng: np.random.Generator,
+) -> Iterator[Figure]:
+    """Yield Dice in both conventions, for whom or what `name` says."""
+    seen = [
+        Observation(subject, overlap.dice)
+        for subject, overlap in zip(subjects, overlaps, strict=True)
+    ]
+    yield figure_of_mean(f"dice_per_image{key}", f"Dice per image, {name}", seen, rng=rng)
+    yield Figure(
+        key=f"dice_pooled{key}",
+        name=f"Dice pooled, {name}",
+        estimate=estimate_pooled_dice(overlaps, subjects, rng=rng),
+        num_cases=len(overlaps),
+    )
+
+
+def num_subjects(seen: Iterable[OfSubject]) -> int:
+    """Return how many subjects there are."""
+    return len({one.subject for one in seen})

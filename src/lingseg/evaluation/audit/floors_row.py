@@ -1,6 +1,6 @@
 """Row 1: does the model do more than its sentence alone, or its picture alone, would tell?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -9,10 +9,9 @@ import numpy as np
 from lingseg.datasets.case import Case
 from lingseg.evaluation.audit.answer import Answers
 from lingseg.evaluation.audit.estimates import (
-    Observation,
     Pair,
-    estimate_mean,
-    estimate_pooled_dice,
+    estimate_drop,
+    figures_of_dice,
     num_subjects,
     pair_answers,
 )
@@ -71,13 +70,10 @@ class FloorsRow:
         pairs = {name: found for name, found in everyone.items() if found}
         if not pairs:
             return not_measured(self.number, self.title, self._why_nothing())
-        gains = {name: estimate_mean(_drops(found), rng=rng) for name, found in pairs.items()}
-        figures = list(_figures_of_model(next(iter(pairs.values())), rng))
-        figures += [_figure_of_gain(name, len(found), gains[name]) for name, found in pairs.items()]
-        for name, found in pairs.items():
-            figures += _figures_of_floor(name, found, rng)
+        gains = {name: estimate_drop(found, rng=rng) for name, found in pairs.items()}
+        figures = list(_figures(pairs, gains, rng))
         verdicts = {
-            name: judge_above(gains[name], LEAST_GAIN, num_subjects=num_subjects(_drops(found)))
+            name: judge_above(gains[name], LEAST_GAIN, num_subjects=num_subjects(found))
             for name, found in pairs.items()
             if name in _TOLD
         }
@@ -112,58 +108,24 @@ def _question(case: Case, name: str) -> Question:
     return Question(case=case, text=case.text, asked_of=name)
 
 
-def _drops(pairs: Sequence[Pair]) -> list[Observation]:
-    """Return what the model is ahead of a floor in every case."""
-    return [pair.drop for pair in pairs]
-
-
-def _figures_of_model(pairs: Sequence[Pair], rng: np.random.Generator) -> Iterator[Figure]:
-    """Yield the model's Dice in both conventions."""
-    own = [Observation(pair.case.subject, pair.own_overlap.dice) for pair in pairs]
-    subjects = [pair.case.subject for pair in pairs]
-    yield Figure(
-        key="dice_per_image",
-        name="Dice per image, the model",
-        estimate=estimate_mean(own, rng=rng),
-        num_cases=len(pairs),
-    )
-    yield Figure(
-        key="dice_pooled",
-        name="Dice pooled, the model",
-        estimate=estimate_pooled_dice([pair.own_overlap for pair in pairs], subjects, rng=rng),
-        num_cases=len(pairs),
-    )
-
-
-def _figure_of_gain(name: str, num_cases: int, gain: Estimate) -> Figure:
-    """Return what the model is ahead of a floor."""
-    return Figure(
-        key=f"gain_over_{_KEYS[name]}",
-        name=f"Gain over {name}, Dice per image",
-        estimate=gain,
-        num_cases=num_cases,
-        unit="points",
-    )
-
-
-def _figures_of_floor(
-    name: str, pairs: Sequence[Pair], rng: np.random.Generator
+def _figures(
+    pairs: Mapping[str, Sequence[Pair]], gains: Mapping[str, Estimate], rng: np.random.Generator
 ) -> Iterator[Figure]:
-    """Yield a floor's Dice in both conventions."""
-    other = [Observation(pair.case.subject, pair.other_overlap.dice) for pair in pairs]
-    subjects = [pair.case.subject for pair in pairs]
-    yield Figure(
-        key=f"dice_per_image_{_KEYS[name]}",
-        name=f"Dice per image, {name}",
-        estimate=estimate_mean(other, rng=rng),
-        num_cases=len(pairs),
-    )
-    yield Figure(
-        key=f"dice_pooled_{_KEYS[name]}",
-        name=f"Dice pooled, {name}",
-        estimate=estimate_pooled_dice([pair.other_overlap for pair in pairs], subjects, rng=rng),
-        num_cases=len(pairs),
-    )
+    """Yield Dice of the model in both conventions, what it is ahead of each floor, and theirs."""
+    first = next(iter(pairs.values()))
+    own, subjects = [pair.own_overlap for pair in first], [pair.subject for pair in first]
+    yield from figures_of_dice("", "the model", own, subjects, rng=rng)
+    for name, found in pairs.items():
+        yield Figure(
+            key=f"gain_over_{_KEYS[name]}",
+            name=f"Gain over {name}, Dice per image",
+            estimate=gains[name],
+            num_cases=len(found),
+            unit="points",
+        )
+    for name, found in pairs.items():
+        others, subjects = [pair.other_overlap for pair in found], [pair.subject for pair in found]
+        yield from figures_of_dice(f"_{_KEYS[name]}", name, others, subjects, rng=rng)
 
 
 def _sentence(verdicts: dict[str, Verdict], gains: dict[str, Estimate], own: Estimate) -> str:

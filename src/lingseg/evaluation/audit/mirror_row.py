@@ -8,11 +8,16 @@ import numpy as np
 from lingseg.datasets.case import Case, DatasetInfo
 from lingseg.evaluation.audit.answer import Answers, find_if_answered
 from lingseg.evaluation.audit.contradiction import facts_of
-from lingseg.evaluation.audit.estimates import Observation, estimate_mean, num_subjects
+from lingseg.evaluation.audit.estimates import (
+    Observation,
+    estimate_mean,
+    figure_of_mean,
+    num_subjects,
+)
 from lingseg.evaluation.audit.question import Question, View, own_question
 from lingseg.evaluation.audit.row import Example, Figure, Row, Verdict, not_measured
 from lingseg.evaluation.audit.verdicts import judge_above, worst
-from lingseg.evaluation.summary import Estimate
+from lingseg.evaluation.audit.wording import percent
 from lingseg.imaging.image import Image, MaskPixels, Pixels
 from lingseg.language.contradiction import is_same
 from lingseg.language.turn import can_mirror, mirror_text
@@ -46,6 +51,11 @@ class _Seen:
     dice: float
     dice_not_swapped: float | None
     """With the sentence as it was; None where it names no side."""
+
+    @property
+    def subject(self) -> str:
+        """Whose picture it is."""
+        return self.case.subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +104,7 @@ class MirrorRow:
         one_sided = [one for one in seen if one.names_side]
         other = [one for one in seen if not one.names_side]
         figures = tuple(
-            _figure(key, name, values, rng)
+            figure_of_mean(key, name, values, rng=rng)
             for key, name, values in (
                 ("mirror_dice", "Dice with the mirrored mask", _dice(seen)),
                 ("mirror_dice_one_sided", "the same, sentences that name a side", _dice(one_sided)),
@@ -107,7 +117,7 @@ class MirrorRow:
             )
             if values
         )
-        keeps = judge_above(figures[0].estimate, ALIKE_FROM, num_subjects=num_subjects(_dice(seen)))
+        keeps = judge_above(figures[0].estimate, ALIKE_FROM, num_subjects=num_subjects(seen))
         heeds = self._heeds(one_sided, rng)
         return Row(
             number=self.number,
@@ -122,7 +132,7 @@ class MirrorRow:
     def _heeds(self, one_sided: Sequence[_Seen], rng: np.random.Generator) -> Verdict:
         """Return whether it matters if the side words are swapped."""
         gains = [
-            Observation(one.case.subject, one.dice - one.dice_not_swapped)
+            Observation(one.subject, one.dice - one.dice_not_swapped)
             for one in one_sided
             if one.dice_not_swapped is not None
         ]
@@ -174,52 +184,40 @@ def _alike(mask: MaskPixels, mirrored: MaskPixels) -> float:
 
 def _dice(seen: Sequence[_Seen]) -> list[Observation]:
     """Return how alike the masks are."""
-    return [Observation(one.case.subject, one.dice) for one in seen]
+    return [Observation(one.subject, one.dice) for one in seen]
 
 
 def _dice_not_swapped(seen: Sequence[_Seen]) -> list[Observation]:
     """Return how alike they are with the wrong side words."""
     return [
-        Observation(one.case.subject, one.dice_not_swapped)
+        Observation(one.subject, one.dice_not_swapped)
         for one in seen
         if one.dice_not_swapped is not None
     ]
 
 
-def _figure(key: str, name: str, values: Sequence[Observation], rng: np.random.Generator) -> Figure:
-    """Return the mean of the observations."""
-    estimate = estimate_mean(values, rng=rng)
-    return Figure(key=key, name=name, estimate=estimate, num_cases=len(values))
-
-
 def _sentence(figures: Sequence[Figure], keeps: Verdict, heeds: Verdict) -> str:
     """Return what was found."""
-    by_key = {figure.key: figure.estimate for figure in figures}
+    dice = {figure.key: percent(figure.estimate, digits=1) for figure in figures}
     judged = {
         "yes": "it treats left and right alike",
         "no": "its answer depends on which way round the picture is",
     }.get(keeps, "too few subjects to tell whether it treats left and right alike")
     told = (
         f"Shown the mirrored picture with the mirrored sentence, it draws the mirrored mask with "
-        f"a Dice of {_points(by_key['mirror_dice'])}: {judged}."
+        f"a Dice of {dice['mirror_dice']}: {judged}."
     )
-    if "mirror_dice_not_swapped" not in by_key:
+    if "mirror_dice_not_swapped" not in dice:
         return told
     follows = {
         "yes": "the side words make a difference",
         "no": "the side words make hardly a difference, so it does not read them",
     }.get(heeds, "too few subjects to tell whether the side words make a difference")
-    kept = _points(by_key["mirror_dice_not_swapped"])
-    swapped = _points(by_key["mirror_dice_one_sided"])
     return (
-        f"{told} Of sentences that name a side the Dice is {swapped} with left and right "
-        f"exchanged, and {kept} with the sentence left as it was: {follows}."
+        f"{told} Of sentences that name a side the Dice is {dice['mirror_dice_one_sided']} with "
+        f"left and right exchanged, and {dice['mirror_dice_not_swapped']} with the sentence left "
+        f"as it was: {follows}."
     )
-
-
-def _points(estimate: Estimate) -> str:
-    """Return a Dice as it is written in tables."""
-    return "none" if estimate.value is None else f"{100 * estimate.value:.1f}"
 
 
 def _pick_examples(seen: Sequence[_Seen]) -> tuple[Example, ...]:

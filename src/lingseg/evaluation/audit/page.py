@@ -9,13 +9,13 @@ from pathlib import Path
 from lingseg.artefact import write_text
 from lingseg.evaluation.audit.answer import Answer, Answers, find_if_answered
 from lingseg.evaluation.audit.audit import Audit
-from lingseg.evaluation.audit.figure_text import say_interval, say_value
 from lingseg.evaluation.audit.marked_words import MarkedWords, mark_changes
 from lingseg.evaluation.audit.page_picture import Picture, draw_answer
 from lingseg.evaluation.audit.page_plot import DrawnPlot, draw_plot
 from lingseg.evaluation.audit.question import AS_IT_IS, Question
 from lingseg.evaluation.audit.row import Example, Row
 from lingseg.evaluation.audit.verdicts import FEWEST_SUBJECTS
+from lingseg.evaluation.audit.wording import say_interval, say_value
 
 try:
     import jinja2

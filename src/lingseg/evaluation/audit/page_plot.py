@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from lingseg.evaluation.audit.row import Line, Plot
 
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 408.0, 12.0, 226.0
+LEFT, RIGHT, TOP, BOTTOM = 46, 408, 12, 226
 """Ends of the axes on a paper of 420 by 270; labels lie outside of them."""
 NUM_STYLES = 6
 """Colours, dashes and shapes that the style sheet tells apart; a seventh line is drawn as the
@@ -29,6 +29,30 @@ class Tick:
 
     place: float
     text: str
+
+
+@dataclass(frozen=True)
+class Axis:
+    """From numbers to places on paper."""
+
+    low: float
+    high: float
+    start: int
+    """Where the low end lies on paper."""
+    stop: int
+
+    def place(self, value: float) -> float:
+        """Return where a number lies."""
+        share = (value - self.low) / (self.high - self.low)
+        return round(self.start + share * (self.stop - self.start), 1)
+
+    @property
+    def ticks(self) -> tuple[Tick, ...]:
+        """Return round numbers within the axis."""
+        return tuple(
+            Tick(self.place(value), f"{value:.10g}")
+            for value in _round_numbers(self.low, self.high)
+        )
 
 
 @dataclass(frozen=True)
@@ -59,29 +83,9 @@ class DrawnPlot:
     """A plot on paper."""
 
     plot: Plot
-    x_ticks: tuple[Tick, ...]
-    y_ticks: tuple[Tick, ...]
+    across: Axis
+    up: Axis
     lines: tuple[DrawnLine, ...]
-
-
-@dataclass(frozen=True)
-class _Axis:
-    """From numbers to places on paper."""
-
-    low: float
-    high: float
-    start: float
-    stop: float
-
-    def place(self, value: float) -> float:
-        """Return where a number lies."""
-        share = (value - self.low) / (self.high - self.low)
-        return round(self.start + share * (self.stop - self.start), 1)
-
-    def ticks(self) -> tuple[Tick, ...]:
-        """Return round numbers within the axis."""
-        values = list(_round_numbers(self.low, self.high))
-        return tuple(Tick(self.place(value), f"{value:.10g}") for value in values)
 
 
 def draw_plot(plot: Plot) -> DrawnPlot:
@@ -92,8 +96,8 @@ def draw_plot(plot: Plot) -> DrawnPlot:
     up = _axis([*ys, *_ends_of_shares(ys)], BOTTOM, TOP, room=0.0)
     return DrawnPlot(
         plot=plot,
-        x_ticks=across.ticks(),
-        y_ticks=up.ticks(),
+        across=across,
+        up=up,
         lines=tuple(
             _draw_line(line, index % NUM_STYLES + 1, across, up)
             for index, line in enumerate(plot.lines)
@@ -106,15 +110,15 @@ def _ends_of_shares(values: Sequence[float]) -> tuple[float, ...]:
     if any(not 0 <= value <= 1 for value in values):
         return ()
     largest = max(values, default=1.0)
-    return 0.0, 1.0 if largest > _SMALL else math.ceil(20 * largest) / 20
+    return 0.0, 1.0 if largest > _SMALL else max(1, math.ceil(20 * largest)) / 20
 
 
-def _axis(values: Sequence[float], start: float, stop: float, *, room: float = _ROOM) -> _Axis:
+def _axis(values: Sequence[float], start: int, stop: int, *, room: float = _ROOM) -> Axis:
     """Return an axis that holds all values; one of no length is made one long."""
     low, high = min(values, default=0.0), max(values, default=1.0)
     is_flat = math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-12)
     spare = 0.5 if is_flat else (high - low) * room
-    return _Axis(low - spare, high + spare, start, stop)
+    return Axis(low - spare, high + spare, start, stop)
 
 
 def _round_numbers(low: float, high: float) -> Iterator[float]:
@@ -126,7 +130,7 @@ def _round_numbers(low: float, high: float) -> Iterator[float]:
         yield count * step
 
 
-def _draw_line(line: Line, style: int, across: _Axis, up: _Axis) -> DrawnLine:
+def _draw_line(line: Line, style: int, across: Axis, up: Axis) -> DrawnLine:
     """Lay one line out on paper."""
     xs = [across.place(x) for x in line.xs]
     ys, lows, highs = ([up.place(y) for y in values] for values in (line.ys, line.lows, line.highs))

@@ -7,17 +7,23 @@ from functools import lru_cache
 import numpy as np
 
 from lingseg.datasets.case import Case
-from lingseg.evaluation.audit.answer import Answers, find_if_answered
-from lingseg.evaluation.audit.estimates import Observation, estimate_mean, num_subjects
+from lingseg.evaluation.audit.answer import CHANGED_BELOW, Answers, find_if_answered
+from lingseg.evaluation.audit.estimates import Observation, figure_of_mean, num_subjects
 from lingseg.evaluation.audit.question import Question, own_question
-from lingseg.evaluation.audit.row import Example, Figure, Line, Plot, Row, Verdict, not_measured
+from lingseg.evaluation.audit.row import (
+    Example,
+    Figure,
+    Line,
+    Plot,
+    Row,
+    Unit,
+    Verdict,
+    not_measured,
+)
 from lingseg.evaluation.audit.verdicts import judge_below
+from lingseg.evaluation.audit.wording import percent, points
 from lingseg.language.paraphrase import paraphrase_text
-from lingseg.metrics.overlap import measure_overlap
 
-CHANGED_BELOW = 0.9
-"""Dice with the own sentence's mask, from which on a mask counts as the same: it may move by ten
-points."""
 UNSTEADY_FROM = 0.2
 """A user who finds one picture in five answered otherwise for no reason but the wording cannot
 rely on any."""
@@ -36,6 +42,11 @@ class _Group:
     """Of every wording with the reference, the own one first; empty where there is none."""
     worst_text: str
     """The paraphrase whose mask is least like that of the own sentence."""
+
+    @property
+    def subject(self) -> str:
+        """Whose picture it is."""
+        return self.case.subject
 
     @property
     def is_changed(self) -> bool:
@@ -72,7 +83,7 @@ class ParaphrasesRow:
             return not_measured(self.number, self.title, _why_nothing(left_out, len(self.cases)))
         figures = _figures(groups, rng)
         changed = figures[0].estimate
-        steady = judge_below(changed, UNSTEADY_FROM, num_subjects=num_subjects(_changes(groups)))
+        steady = judge_below(changed, UNSTEADY_FROM, num_subjects=num_subjects(groups))
         return Row(
             number=self.number,
             title=self.title,
@@ -104,7 +115,7 @@ def _see(answers: Answers, case: Case) -> _Group | None:
     told = {text: answer for text, answer in asked.items() if answer is not None}
     if not told:
         return None
-    likeness = {text: measure_overlap(own.mask, one.mask).dice for text, one in told.items()}
+    likeness = {text: own.likeness(one) for text, one in told.items()}
     overlaps = [one.overlap for one in (own, *told.values()) if one.overlap is not None]
     return _Group(
         case=case,
@@ -114,46 +125,45 @@ def _see(answers: Answers, case: Case) -> _Group | None:
     )
 
 
-def _changes(groups: Sequence[_Group]) -> list[Observation]:
-    """Return for each group whether its mask changed."""
-    return [Observation(group.case.subject, float(group.is_changed)) for group in groups]
-
-
 def _figures(groups: Sequence[_Group], rng: np.random.Generator) -> tuple[Figure, ...]:
     """Return the numbers of the row, the share of changed groups first."""
     scored = [group for group in groups if group.dice]
-
-    def mean(values: Iterable[tuple[_Group, float]]) -> tuple[list[Observation], int]:
-        seen = [Observation(group.case.subject, value) for group, value in values]
-        return seen, len(seen)
-
-    measured = {
-        ("changed", "Groups whose mask changes by more than 10 points", "percent"): mean(
-            (group, float(group.is_changed)) for group in groups
+    measured: tuple[tuple[str, str, Unit, list[Observation]], ...] = (
+        (
+            "changed",
+            "Groups whose mask changes by more than 10 points",
+            "percent",
+            [Observation(group.subject, float(group.is_changed)) for group in groups],
         ),
-        ("likeness", "Worst Dice of a paraphrase's mask with the own mask", "percent"): mean(
-            (group, min(group.likeness)) for group in groups
+        (
+            "likeness",
+            "Worst Dice of a paraphrase's mask with the own mask",
+            "percent",
+            [Observation(group.subject, min(group.likeness)) for group in groups],
         ),
-        ("spread", "Spread of Dice per image within a group", "points"): mean(
-            (group, group.spread) for group in scored
+        (
+            "spread",
+            "Spread of Dice per image within a group",
+            "points",
+            [Observation(group.subject, group.spread) for group in scored],
         ),
-        ("worst", "Worst Dice per image of a group", "percent"): mean(
-            (group, min(group.dice)) for group in scored
+        (
+            "worst",
+            "Worst Dice per image of a group",
+            "percent",
+            [Observation(group.subject, min(group.dice)) for group in scored],
         ),
-        ("own", "Dice per image of the own sentence, same cases", "percent"): mean(
-            (group, group.dice[0]) for group in scored
+        (
+            "own",
+            "Dice per image of the own sentence, same cases",
+            "percent",
+            [Observation(group.subject, group.dice[0]) for group in scored],
         ),
-    }
+    )
     return tuple(
-        Figure(
-            key=f"paraphrases_{key}",
-            name=name,
-            estimate=estimate_mean(seen, rng=rng),
-            num_cases=number,
-            unit="points" if unit == "points" else "percent",
-        )
-        for (key, name, unit), (seen, number) in measured.items()
-        if number
+        figure_of_mean(f"paraphrases_{key}", name, seen, rng=rng, unit=unit)
+        for key, name, unit, seen in measured
+        if seen
     )
 
 
@@ -161,17 +171,17 @@ def _sentence(
     groups: Sequence[_Group], figures: Sequence[Figure], left_out: int, steady: Verdict
 ) -> str:
     """Return what was found."""
-    value = {figure.key: figure.estimate.value or 0.0 for figure in figures}
+    found = {figure.key.removeprefix("paraphrases_"): figure.estimate for figure in figures}
     size = max(len(group.likeness) for group in groups)
     told = (
         f"Said in up to {size} other ways, {len(groups)} sentences give another mask in "
-        f"{100 * value['paraphrases_changed']:.0f} % of cases (by more than 10 points of Dice)."
+        f"{percent(found['changed'])} of cases (by more than 10 points of Dice)."
     )
-    if "paraphrases_spread" in value:
+    if "spread" in found:
         told += (
-            f" The Dice of one case spreads over {100 * value['paraphrases_spread']:.1f} points, "
-            f"and the worst wording scores {100 * value['paraphrases_worst']:.1f} where the "
-            f"own one scores {100 * value['paraphrases_own']:.1f}."
+            f" The Dice of one case spreads over {points(found['spread'])}, and the worst wording "
+            f"scores {percent(found['worst'], digits=1)} where the own one scores "
+            f"{percent(found['own'], digits=1)}."
         )
     if steady == "unclear":
         told += " Too few subjects to tell whether it stays the same."

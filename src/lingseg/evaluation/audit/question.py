@@ -43,6 +43,11 @@ class Question:
         return (*parts, self.asked_of) if self.asked_of else parts
 
     @property
+    def is_own(self) -> bool:
+        """Whether it is what the case itself asks, of the predictor that is audited."""
+        return self.key == own_question(self.case).key
+
+    @property
     def asked(self) -> Case:
         """The case as the predictor is given it: with the sentence that is asked."""
         return replace(self.case, text=self.text)

@@ -1,6 +1,6 @@
 """A row of the audit: what one check found, in numbers and in one plain sentence."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -15,6 +15,9 @@ Verdict: TypeAlias = Literal["yes", "no", "partly", "unclear", "not measured"]
 """yes: as one would wish of a model that reads (of a data set: that does not leak). unclear: the
 interval holds both, or there are too few subjects. not measured: `Row.why_not` says why."""
 
+Unit: TypeAlias = Literal["percent", "points", "plain"]
+"""How a number is shown: 0.853 as "85.3 %", a difference of 0.12 as "12.0 points", or as it is."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
@@ -27,8 +30,7 @@ class Figure:
     estimate: Estimate
     """Value and interval, clustered by subject; shares and Dice from 0 to 1."""
     num_cases: int
-    unit: Literal["percent", "points", "plain"] = "percent"
-    """How it is shown: 0.853 as "85.3 %", a difference of 0.12 as "12.0 points", or as it is."""
+    unit: Unit = "percent"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,20 @@ class Line:
     """Lower ends of the intervals, one for each point; empty: none are known."""
     highs: tuple[float, ...] = ()
 
+    @classmethod
+    def through(cls, name: str, estimates: Mapping[float, Estimate]) -> "Line":
+        """Return the line through estimates by x; intervals where every point has one."""
+        known = {x: found for x, found in estimates.items() if found.value is not None}
+        intervals = [found.interval for found in known.values() if found.interval]
+        has_all = len(intervals) == len(known)
+        return cls(
+            name=name,
+            xs=tuple(known),
+            ys=tuple(found.value for found in known.values() if found.value is not None),
+            lows=tuple(interval.low for interval in intervals) if has_all else (),
+            highs=tuple(interval.high for interval in intervals) if has_all else (),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Plot:
@@ -51,9 +67,9 @@ class Plot:
     title: str
     x_label: str
     y_label: str
-    lines: tuple[Line, ...]
     kind: Literal["line", "points"] = "line"
     """points: one mark for each x, as the spread of every group of paraphrases."""
+    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
