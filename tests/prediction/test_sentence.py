@@ -22,6 +22,13 @@ def test_a_sentence_becomes_its_words_between_start_and_end(reader):
     assert sentence.lost_words == ()
 
 
+def test_a_vocabulary_without_a_place_for_unknown_words_is_a_line():
+    model = {"type": "WordLevel", "vocab": {"left": 0}, "unk_token": "[UNK]"}
+    reader = SentenceReader(json.dumps({"version": "1.0", "model": model}), max_words=9)
+    with pytest.raises(ValueError, match="contradicts itself"):
+        reader.read("polyp")
+
+
 def test_the_null_sentence_has_no_word(reader):
     sentence = reader.read("")
     assert sentence.token_ids.tolist() == [[0]]

@@ -87,7 +87,7 @@ class SentenceReader:
         try:
             found = self._tokenizer.encode(text)
         except BaseException as error:  # a panic of Rust is no Exception, and its type has no name
-            if type(error).__name__ != "PanicException":
+            if type(error) is not Exception and type(error).__name__ != "PanicException":
                 raise
             raise ValueError("tokenizer.json contradicts itself. Export it again.") from error
         return Sentence(
