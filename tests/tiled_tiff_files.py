@@ -74,6 +74,8 @@ def _file(data, tags, order, *, big):
 def _stored(value, order):
     if isinstance(value, bytes):
         return 7, value
+    if min(value) < 0:
+        return 8, struct.pack(f"{order}{len(value)}h", *value)
     is_long = max(value) > 65_535
     return (4, struct.pack(f"{order}{len(value)}I", *value)) if is_long else (
         3, struct.pack(f"{order}{len(value)}H", *value)

@@ -95,6 +95,7 @@ def test_too_many_pixels_are_refused_before_anything_is_decoded(tmp_path, monkey
         ({"_258": (16, 16, 16)}, "3 channels of 16 bits"),
         ({"_277": (4,)}, "4 channels"),
         ({"_284": (2,)}, "pixel by pixel"),
+        ({"_317": (-1,)}, "what no TIFF can say"),
         ({"_256": (1,), "_257": (1,)}, "1 x 1 pixels"),
     ],
 )

@@ -34,7 +34,7 @@ _TILE_WIDTH, _TILE_HEIGHT, _OFFSETS, _LENGTHS = 322, 323, 324, 325
 _STRIP_OFFSET, _STRIP_ROWS, _STRIP_BYTES = 273, 278, 279
 _COPIED = (_BITS, _METHOD, _COLOURS, _CHANNELS, _PREDICTOR, _TABLES, _SUBSAMPLING)
 _SHORT, _LONG, _UNDEFINED = 3, 4, 7
-_MAX_SHORT = 2**16 - 1
+_MAX_SHORT, _MAX_LONG = 2**16 - 1, 2**32 - 1
 _HEADER_BYTES, _ENTRY_BYTES, _PLAIN_TIFF = 8, 12, 42
 
 
@@ -139,6 +139,11 @@ def _check_tiles(layout: _Layout, file_bytes: int, name: str) -> None:
         raise UnreadableImage(
             f"{name} has {channels} channels of {max(bits)} bits; expected a slide of 1 or 3 "
             f"channels of 8 bits, pixel by pixel. Save it so."
+        )
+    copied = [number for tag in _COPIED for number in _numbers(tags, tag)]
+    if not all(0 <= number <= _MAX_LONG for number in copied):
+        raise UnreadableImage(
+            f"{name} says of its tiles what no TIFF can say; it is damaged. Save or copy it again."
         )
     if not (1 <= tile_height <= MAX_TILE_SIDE and 1 <= tile_width <= MAX_TILE_SIDE):
         raise UnreadableImage(
