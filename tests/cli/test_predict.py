@@ -283,7 +283,7 @@ def test_a_check_says_where_sentence_and_mask_disagree(bundle, scans, capsys):
 def test_a_check_without_scipy_names_the_extra_before_anything_is_drawn(
     bundle, capsys, monkeypatch
 ):
-    monkeypatch.setattr("lingseg.datasets.mask_facts.find_spec", lambda _: None)
+    monkeypatch.setattr("lingseg.imaging.parts.find_spec", lambda _: None)
     call = ["predict", "scans/a.png", "-p", "left", "-m", bundle, "-o", "out", "--check"]
     assert run(call) == 2
     assert capsys.readouterr().err == (

@@ -95,7 +95,7 @@ def test_a_mask_can_be_put_into_words():
 
 def test_without_scipy_the_extra_is_named(monkeypatch):
     monkeypatch.setattr(
-        "lingseg.datasets.mask_facts.find_spec",
+        "lingseg.imaging.parts.find_spec",
         lambda name: None if name == "scipy" else util.find_spec(name),
     )
     with pytest.raises(ModuleNotFoundError, match=r"lingseg\[evaluate\]") as caught:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lingseg.imaging import parts
-from lingseg.imaging.parts import CleanUp, need_scipy_for_parts, without_small_parts
+from lingseg.imaging.parts import FINDING_PARTS, CleanUp, need_scipy, without_small_parts
 
 VOXEL_MM3 = 500.0
 
@@ -65,7 +65,7 @@ def test_only_a_positive_number_of_millilitres_is_taken(millilitres):
 def test_a_missing_scipy_is_told_before_anything_is_done(monkeypatch):
     monkeypatch.setattr(parts, "find_spec", lambda _: None)
     with pytest.raises(ModuleNotFoundError, match=r"lingseg\[evaluate\]"):
-        need_scipy_for_parts()
+        need_scipy(FINDING_PARTS)
     with pytest.raises(ModuleNotFoundError):
         CleanUp(keep_largest=True).check(None)
     CleanUp().check(None)

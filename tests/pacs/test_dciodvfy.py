@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import clinical_files as tiny
@@ -9,6 +10,7 @@ import nibabel
 import numpy as np
 import pytest
 from highdicom.seg import segread
+from imaging_texts import AUTHORSHIP as DRAWN_BY
 from pydicom.uid import (
     ComputedRadiographyImageStorage,
     MRImageStorage,
@@ -19,7 +21,7 @@ from pydicom.uid import (
 from lingseg.imaging.delineation import delineate, delineate_volume
 from lingseg.imaging.dicom_capture import write_capture
 from lingseg.imaging.dicom_film import write_film
-from lingseg.imaging.dicom_object import Authorship, dicom_context
+from lingseg.imaging.dicom_object import dicom_context
 from lingseg.imaging.dicom_report import write_report
 from lingseg.imaging.dicom_segmentation import write_segmentation
 from lingseg.imaging.packed_masks import PackedMasks
@@ -28,14 +30,8 @@ from lingseg.imaging.reading import decode_volume, read_volume
 pytestmark = pytest.mark.pacs
 
 HEIGHT, WIDTH = 40, 56
-AUTHORSHIP = Authorship(
-    text="the lesion at the left, über 3 cm",
-    model_name="default",
-    model_hash="ab" * 32,
-    version="0.1.0",
-    threshold=0.5,
-    input_hash="cd" * 32,
-    side="image",
+AUTHORSHIP = replace(
+    DRAWN_BY, text="the lesion at the left, über 3 cm", model_name="default", side="image"
 )
 PATIENT = {
     "PatientID": "P-1",

@@ -9,7 +9,6 @@ from PIL import Image as PillowImage
 
 from lingseg.imaging import read_mask
 from lingseg.prediction import BatchOptions, Job, load, make_jobs, run_jobs
-from lingseg.prediction.graphs import Graphs
 
 OPTIONS = BatchOptions(side="image", threshold=0.5)
 
@@ -26,16 +25,6 @@ def pictures(tmp_path) -> list[Path]:
     for path in paths:
         PillowImage.fromarray(rng.integers(0, 256, (30, 50), dtype=np.uint8)).save(path)
     return paths
-
-
-@pytest.fixture
-def encoded_images(monkeypatch) -> list:
-    calls = []
-    genuine = Graphs.encode_image
-    monkeypatch.setattr(
-        Graphs, "encode_image", lambda graphs, image: calls.append(0) or genuine(graphs, image)
-    )
-    return calls
 
 
 def run(model, jobs, options=OPTIONS):

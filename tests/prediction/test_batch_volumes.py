@@ -16,7 +16,6 @@ from PIL import Image as PillowImage
 from lingseg.imaging import read_volume
 from lingseg.imaging.parts import CleanUp
 from lingseg.prediction import BatchOptions, find_images, load, make_jobs, run_jobs
-from lingseg.prediction.graphs import Graphs
 
 OPTIONS = BatchOptions(side="image", threshold=0.5)
 
@@ -38,16 +37,6 @@ def series(tmp_path) -> Path:
     folder.parent.mkdir()
     save_series(folder, slices)
     return folder
-
-
-@pytest.fixture
-def encoded_images(monkeypatch) -> list:
-    calls = []
-    genuine = Graphs.encode_image
-    monkeypatch.setattr(
-        Graphs, "encode_image", lambda graphs, image: calls.append(0) or genuine(graphs, image)
-    )
-    return calls
 
 
 def run(model, images, texts, out, options=OPTIONS, **more):

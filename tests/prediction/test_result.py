@@ -86,6 +86,6 @@ def test_disagreements_mind_whose_left_is_meant():
 
 
 def test_disagreements_without_scipy_name_the_extra(monkeypatch):
-    monkeypatch.setattr("lingseg.datasets.mask_facts.find_spec", lambda _: None)
+    monkeypatch.setattr("lingseg.imaging.parts.find_spec", lambda _: None)
     with pytest.raises(ModuleNotFoundError, match=r"lingseg\[evaluate\]"):
         result().disagreements()

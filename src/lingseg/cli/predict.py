@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from lingseg.cli.outcomes import Bar, Document, Lines, Tally, Warnings
 from lingseg.imaging.deidentification import need_deidentification
-from lingseg.imaging.parts import CleanUp, need_scipy_for_parts
+from lingseg.imaging.parts import FINDING_PARTS, MEASURING_MASKS, CleanUp, need_scipy
 from lingseg.prediction import (
     BatchOptions,
     Jobs,
@@ -135,13 +135,11 @@ def predict(
 def _need_packages(*, check: bool, deidentify: bool, clean_up: bool, ray: bool) -> None:
     """Tell before any mask is drawn what is missing for what was asked."""
     if check:
-        from lingseg.datasets.mask_facts import need_scipy  # slow to import, and rarely wanted
-
-        need_scipy()
+        need_scipy(MEASURING_MASKS)
     if deidentify:
         need_deidentification()
     if clean_up:
-        need_scipy_for_parts()
+        need_scipy(FINDING_PARTS)
     if ray and find_spec("ray") is None:
         raise ModuleNotFoundError("ray is not installed", name="ray")
 

@@ -1,13 +1,13 @@
 """What a mask shows, in the terms of a sentence: how many parts, where, how large."""
 
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lingseg.imaging.image import MaskPixels, Spacing
+from lingseg.imaging.parts import MEASURING_MASKS, need_scipy
 from lingseg.language.facts import Facts, Finding, Place
 
 SizeClass: TypeAlias = Literal["small", "medium", "large"]
@@ -101,20 +101,6 @@ class MaskFacts:
         return Facts(findings=(finding,), side="image")
 
 
-def need_scipy() -> None:
-    """Tell at once, before any work is done, whether masks can be measured.
-
-    Raises:
-        ModuleNotFoundError: scipy is not installed; it comes with the extra `evaluate`.
-    """
-    if find_spec("scipy") is None:
-        raise ModuleNotFoundError(
-            "Measuring masks needs scipy, which is not installed. "
-            "Run: pip install 'lingseg[evaluate]'",
-            name="scipy",
-        )
-
-
 def measure_mask(mask: MaskPixels, spacing: Spacing | None = None) -> MaskFacts:
     """Return what a mask shows.
 
@@ -125,7 +111,7 @@ def measure_mask(mask: MaskPixels, spacing: Spacing | None = None) -> MaskFacts:
     Raises:
         ModuleNotFoundError: scipy is not installed; it comes with the extra `evaluate`.
     """
-    need_scipy()
+    need_scipy(MEASURING_MASKS)
     from scipy import ndimage  # only this needs it, and prediction must start fast
 
     rows, columns = np.nonzero(mask)

@@ -1,14 +1,19 @@
 """A picture with its mask drawn on it, as a DICOM Secondary Capture, for any viewer."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lingseg.imaging.delineation import Delineation
 from lingseg.imaging.dicom_object import DicomContext, write_object
-from lingseg.imaging.image import Affine, Image
+from lingseg.imaging.image import Affine, Image, Spacing
 from lingseg.imaging.intensity import as_rgb
 from lingseg.imaging.overlay import draw_overlay
+
+if TYPE_CHECKING:
+    from highdicom.sc import SCImage
 
 SERIES_NUMBER = 9003
 _ANY_ORIENTATION = ("L", "F")
@@ -27,31 +32,55 @@ def write_capture(
             say that its pixels are free of burned-in text.
         OSError: The file cannot be written.
     """
-    from highdicom.sc import SCImage
-
     if len(delineation.masks) != 1:
         raise ValueError(
             f"A secondary capture shows one picture; {len(delineation.masks)} were given. "
             f"Choose --format dicom-seg for volumes."
         )
-    burned_in = checked_burned_in(context)
-    maker = context.about(delineation.masks).maker("capture", series_number=SERIES_NUMBER)
+    checked_burned_in(context)  # before it is drawn
+    made = capture_of(
+        draw_overlay(as_rgb(image), delineation.masks[0]),
+        image,
+        delineation.spacing,
+        delineation.affine,
+        context.about(delineation.masks),
+        purpose="capture",
+    )
+    write_object(path, made, context)
+
+
+def capture_of(
+    pixels: NDArray[np.uint8],
+    image: Image,
+    spacing: Spacing | None,
+    affine: Affine | None,
+    context: DicomContext,
+    *,
+    purpose: str,
+) -> "SCImage":
+    """Return the object that shows `pixels`, drawn over `image`.
+
+    Raises:
+        ValueError: A copy of the pixels is to be de-identified, and text may be burned into them.
+    """
+    from highdicom.sc import SCImage
+
     made = SCImage.from_ref_dataset(
         ref_dataset=context.first,
-        pixel_array=draw_overlay(as_rgb(image), delineation.masks[0]),
+        pixel_array=pixels,
         photometric_interpretation="RGB",
         bits_allocated=8,
         coordinate_system="PATIENT",
-        pixel_spacing=delineation.spacing,  # type: ignore[arg-type]  # highdicom's hint is too narrow
+        pixel_spacing=spacing,  # type: ignore[arg-type]  # highdicom's hint is too narrow
         patient_orientation=_ANY_ORIENTATION,
         transfer_syntax_uid="1.2.840.10008.1.2.1",
-        **maker,
+        **context.maker(purpose, series_number=SERIES_NUMBER),
     )
-    made["PatientOrientation"].value = orientation_of(delineation.affine, context)
+    made["PatientOrientation"].value = orientation_of(affine, context)
     made.Laterality = laterality_of(image)
-    made.BurnedInAnnotation = burned_in or "YES"
+    made.BurnedInAnnotation = checked_burned_in(context) or "YES"
     made.DerivationDescription = context.authorship.label()
-    write_object(path, made, context)
+    return made
 
 
 def laterality_of(image: Image) -> str:

@@ -9,16 +9,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lingseg.imaging.dicom_capture import (
-    SERIES_NUMBER,
-    checked_burned_in,
-    laterality_of,
-    orientation_of,
-)
+from lingseg.imaging.dicom_capture import capture_of, checked_burned_in
 from lingseg.imaging.dicom_object import DicomContext, write_object
-from lingseg.imaging.image import Image
 from lingseg.imaging.intensity import as_rgb
 from lingseg.imaging.overlay import draw_overlay
 from lingseg.imaging.packed_masks import PackedMasks
@@ -30,7 +23,6 @@ if TYPE_CHECKING:
 MAX_FILM_BYTES = 2**31
 """Of all pages; DICOM's lengths end at twice that."""
 _PAGE_NUMBERS = 0x00182001
-_ANY_ORIENTATION = ("L", "F")
 
 
 def write_film(path: Path, volume: Volume, masks: PackedMasks, context: DicomContext) -> None:
@@ -42,7 +34,7 @@ def write_film(path: Path, volume: Volume, masks: PackedMasks, context: DicomCon
         UnreadableImage: A slice cannot be read any more.
         OSError: The file cannot be written.
     """
-    burned_in = checked_burned_in(context)
+    checked_burned_in(context)  # before any slice is read
     numbers = [int(number) for number in np.flatnonzero(masks.areas())] or [len(volume) // 2]
     height, width = volume.size
     num_bytes = 3 * height * width * len(numbers)
@@ -56,31 +48,12 @@ def write_film(path: Path, volume: Volume, masks: PackedMasks, context: DicomCon
             image = volume.image(number)
             drawn = draw_overlay(as_rgb(image), masks[number])
             pages.write(drawn.tobytes())
-        made = _one_page(drawn, image, context.about(masks.bits))
-        made["PatientOrientation"].value = orientation_of(volume.affine, context)
-        made.Laterality = laterality_of(image)
-        made.BurnedInAnnotation = burned_in or "YES"
-        made.DerivationDescription = context.authorship.label()
+        made = capture_of(
+            drawn, image, image.spacing, volume.affine, context.about(masks.bits), purpose="film"
+        )
         if len(numbers) > 1:
             _add_pages(made, pages, numbers)
         write_object(path, made, context)
-
-
-def _one_page(pixels: NDArray[np.uint8], image: Image, context: DicomContext) -> "SCImage":
-    """Return the object with one page."""
-    from highdicom.sc import SCImage
-
-    return SCImage.from_ref_dataset(
-        ref_dataset=context.first,
-        pixel_array=pixels,
-        photometric_interpretation="RGB",
-        bits_allocated=8,
-        coordinate_system="PATIENT",
-        pixel_spacing=image.spacing,  # type: ignore[arg-type]  # highdicom's hint is too narrow
-        patient_orientation=_ANY_ORIENTATION,
-        transfer_syntax_uid="1.2.840.10008.1.2.1",
-        **context.maker("film", series_number=SERIES_NUMBER),
-    )
 
 
 def _add_pages(made: "SCImage", pages: IO[bytes], numbers: list[int]) -> None:

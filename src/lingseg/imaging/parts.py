@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from lingseg.imaging.delineation import MaskStack
 
 MM3_PER_ML = 1000.0
+FINDING_PARTS, MEASURING_MASKS = "Finding the parts of a mask", "Measuring masks"
+"""What needs scipy; see `need_scipy`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,7 @@ class CleanUp:
         """
         if self.is_nothing:
             return
-        need_scipy_for_parts()
+        need_scipy(FINDING_PARTS)
         if self.min_ml is not None and voxel_mm3 is None:
             raise ValueError(
                 "Parts below some millilitres were to be taken out, and the volume does not tell "
@@ -54,16 +56,15 @@ class CleanUp:
             )
 
 
-def need_scipy_for_parts() -> None:
-    """Tell at once, before any work is done, whether parts can be found.
+def need_scipy(task: str) -> None:
+    """Tell at once, before any work is done, whether `task` can be done.
 
     Raises:
         ModuleNotFoundError: scipy is not installed; it comes with the extra `evaluate`.
     """
     if find_spec("scipy") is None:
         raise ModuleNotFoundError(
-            "Finding the parts of a mask needs scipy, which is not installed. "
-            "Run: pip install 'lingseg[evaluate]'",
+            f"{task} needs scipy, which is not installed. Run: pip install 'lingseg[evaluate]'",
             name="scipy",
         )
 

@@ -235,6 +235,18 @@ class Model:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Look:
+    """What a model sees of a sentence in a picture, before it is brought to the picture's size."""
+
+    request: Request
+    heard: str
+    """The sentence as the model heard it: by its own left and right."""
+    small: Probabilities
+    """At the model's size."""
+    presence: float | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class EncodedImage:
     """A picture of which a model has done its part; ask it as many sentences as you like."""
 
@@ -268,17 +280,37 @@ class EncodedImage:
         Raises:
             ValueError: The text is empty or far too long, or the threshold not between 0 and 1.
         """
+        look = self.look(text, threshold=threshold, side=side, allow_null=allow_null)
+        return self.answer(look, resize_probabilities(look.small, self.size))
+
+    def look(
+        self, text: str, *, threshold: float | None, side: Side | None, allow_null: bool
+    ) -> "Look":
+        """Return what the model sees of `text`, in its own size; see `segment`.
+
+        Raises:
+            ValueError: The text is empty or far too long, or the threshold not between 0 and 1.
+        """
         asked = checked_text(text, allow_null=allow_null)
         side = side or self.model.side
         threshold = self.model.checked_threshold(threshold)
         heard = to_side_on_picture(asked, side, self.model.side, self.patient_left)
         small, presence, lost_words = self.model.segment_encoded(self.encoded, heard)
-        probabilities = resize_probabilities(small, self.size)
-        return Result(
+        return Look(
             request=Request(text=asked, side=side, threshold=threshold, lost_words=lost_words),
-            mask=(probabilities >= threshold) & self.is_present(presence),
-            probabilities=probabilities,
+            heard=heard,
+            small=small,
             presence=presence,
+        )
+
+    def answer(self, look: "Look", probabilities: Probabilities) -> Result:
+        """Return the answer of a look, from its probabilities at the picture's size."""
+        is_in = probabilities >= look.request.threshold
+        return Result(
+            request=look.request,
+            mask=is_in & self.is_present(look.presence),
+            probabilities=probabilities,
+            presence=look.presence,
             spacing=self.spacing,
             model_name=self.model.name,
             model_hash=self.model.hash,

@@ -30,21 +30,14 @@ class Request:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Result:
-    """The mask of what a text describes, on the grid of the picture as it was given."""
+class Answered:
+    """What is known of every answer: what was asked, of which model and about which file."""
 
     request: Request
-    mask: MaskPixels
-    """Empty where the model says that nothing of the kind is there."""
-    probabilities: Probabilities
-    """Before the threshold, and before the verdict on presence."""
-    presence: float | None
-    """Probability that what the text names is in the picture; None: the model does not tell."""
-    spacing: Spacing | None
     model_name: str
     model_hash: str
     input_hash: str | None
-    """SHA-256 of the picture's file; None where the picture came from memory."""
+    """SHA-256 of the file, or of the files together; None where they came from memory."""
 
     @property
     def text(self) -> str:
@@ -58,13 +51,53 @@ class Result:
 
     @property
     def threshold(self) -> float:
-        """The probability from which on a pixel is in."""
+        """The probability from which on a pixel, or voxel, is in."""
         return self.request.threshold
 
     @property
     def lost_words(self) -> tuple[str, ...]:
         """The words at the end of the sentence that the model could not read."""
         return self.request.lost_words
+
+    def record_of(
+        self,
+        drawn: Mapping[str, object],
+        *,
+        is_found: bool,
+        confidence: float,
+        presence: float | None,
+    ) -> dict[str, object]:
+        """Return what stands in the `.json` beside a mask, with what was `drawn` in the middle."""
+        return {
+            "text": self.text,
+            "text_sha256": hash_text(self.text),
+            "side": self.side,
+            "is_found": is_found,
+            "confidence": round(confidence, 6),
+            "presence": None if presence is None else round(presence, 6),
+            **drawn,
+            "threshold": self.threshold,
+            "lost_words": self.lost_words,
+            "input_sha256": self.input_hash,
+            "model": self.model_name,
+            "model_sha256": self.model_hash,
+            "lingseg_version": lingseg.__version__,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "note": RESEARCH_USE,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Result(Answered):
+    """The mask of what a text describes, on the grid of the picture as it was given."""
+
+    mask: MaskPixels
+    """Empty where the model says that nothing of the kind is there."""
+    probabilities: Probabilities
+    """Before the threshold, and before the verdict on presence."""
+    presence: float | None
+    """Probability that what the text names is in the picture; None: the model does not tell."""
+    spacing: Spacing | None
 
     @property
     def is_found(self) -> bool:
@@ -123,26 +156,15 @@ class Result:
 
     def as_record(self) -> dict[str, object]:
         """Return everything but the pixels, as it stands in the `.json` beside a mask."""
-        return {
-            "text": self.text,
-            "text_sha256": hash_text(self.text),
-            "side": self.side,
-            "is_found": self.is_found,
-            "confidence": round(self.confidence, 6),
-            "presence": None if self.presence is None else round(self.presence, 6),
+        drawn = {
             "area_pixels": self.area_pixels,
             "area_mm2": self.area_mm2,
             "centroid_row_column": self.centroid,
             "height_width": self.mask.shape,
-            "threshold": self.threshold,
-            "lost_words": self.lost_words,
-            "input_sha256": self.input_hash,
-            "model": self.model_name,
-            "model_sha256": self.model_hash,
-            "lingseg_version": lingseg.__version__,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "note": RESEARCH_USE,
         }
+        return self.record_of(
+            drawn, is_found=self.is_found, confidence=self.confidence, presence=self.presence
+        )
 
     def save(self, path: Path | str) -> None:
         """Write the mask as PNG, 0 and 255 in 8 bits, and then the `.json` beside it.

@@ -22,10 +22,9 @@ from numpy.typing import NDArray
 
 from lingseg.imaging import Image, LargePicture, Probabilities
 from lingseg.imaging.resampling import resize_window
-from lingseg.language.side import Side, to_side_on_picture
+from lingseg.language.side import Side
 from lingseg.language.unplaced import without_place
-from lingseg.prediction.result import Request, Result
-from lingseg.prediction.sentence import checked_text
+from lingseg.prediction.result import Result
 
 if TYPE_CHECKING:
     from lingseg.prediction.predictor import EncodedImage, Model
@@ -109,27 +108,11 @@ class EncodedTiles:
             UnreadableImage: A part of the picture cannot be decoded.
             ValueError: The text is empty or far too long, or the threshold not between 0 and 1.
         """
-        model, whole = self.whole.model, self.whole
-        asked = checked_text(text, allow_null=allow_null)
-        side = side or model.side
-        threshold = model.checked_threshold(threshold)
-        heard = to_side_on_picture(asked, side, model.side, whole.patient_left)
-        small, presence, lost_words = model.segment_encoded(whole.encoded, heard)
-        is_present = whole.is_present(presence)
-        heard_on_tiles = without_place(heard)
-        has_closer_look = is_present and bool(heard_on_tiles or not heard)
-        trace = TRACE * threshold if has_closer_look else np.inf
-        probabilities = self._blend(small, heard_on_tiles, trace)
-        return Result(
-            request=Request(text=asked, side=side, threshold=threshold, lost_words=lost_words),
-            mask=(probabilities >= threshold) & is_present,
-            probabilities=probabilities,
-            presence=presence,
-            spacing=whole.spacing,
-            model_name=model.name,
-            model_hash=model.hash,
-            input_hash=whole.input_hash,
-        )
+        look = self.whole.look(text, threshold=threshold, side=side, allow_null=allow_null)
+        heard = without_place(look.heard)
+        has_closer_look = self.whole.is_present(look.presence) and bool(heard or not look.heard)
+        trace = TRACE * look.request.threshold if has_closer_look else np.inf
+        return self.whole.answer(look, self._blend(look.small, heard, trace))
 
     def _blend(self, small: Probabilities, heard: str, trace: float) -> Probabilities:
         """Return the probabilities of the whole picture, with a closer look from `trace` on."""

@@ -2,18 +2,15 @@
 
 import zlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
-import lingseg
 from lingseg.imaging import Source, Volume
 from lingseg.imaging.delineation import Delineation, MaskStack, ProbabilitySteps, delineate_volume
 from lingseg.imaging.packed_masks import PackedMasks
 from lingseg.imaging.parts import MM3_PER_ML, CleanUp
-from lingseg.language.side import Side
-from lingseg.prediction.result import RESEARCH_USE, Request, hash_text
+from lingseg.prediction.result import Answered
 
 STEPS = 255
 """In which probabilities are kept: what a fractional segmentation holds of them."""
@@ -31,19 +28,14 @@ class SliceAnswer:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class VolumeResult:
+class VolumeResult(Answered):
     """The masks of what a text describes, on the grid of the volume as it was given."""
 
-    request: Request
     volume: Volume
     packed: PackedMasks
     slices: tuple[SliceAnswer, ...]
     sources: tuple[Source, ...]
     """The DICOM instance or frame of every slice; empty where the volume is not DICOM."""
-    model_name: str
-    model_hash: str
-    input_hash: str | None
-    """SHA-256 of the file, or of the files together; None where the volume came from memory."""
     clean_up: CleanUp = NO_CLEAN_UP
     num_removed: int = 0
     """Parts that were taken out."""
@@ -65,26 +57,6 @@ class VolumeResult:
             steps = np.frombuffer(zlib.decompress(packed), dtype=np.uint8)
             whole[number] = steps.reshape(self.volume.size)
         return whole
-
-    @property
-    def text(self) -> str:
-        """The sentence as it was given."""
-        return self.request.text
-
-    @property
-    def side(self) -> Side:
-        """Whose left and right the sentence means."""
-        return self.request.side
-
-    @property
-    def threshold(self) -> float:
-        """The probability from which on a voxel is in."""
-        return self.request.threshold
-
-    @property
-    def lost_words(self) -> tuple[str, ...]:
-        """The words at the end of the sentence that the model could not read."""
-        return self.request.lost_words
 
     @property
     def found_slices(self) -> tuple[int, ...]:
@@ -143,13 +115,7 @@ class VolumeResult:
     def as_record(self) -> dict[str, object]:
         """Return everything but the voxels, as it stands in the `.json` beside a mask."""
         volume_ml, spacing = self.volume_ml, self.volume.spacing
-        return {
-            "text": self.text,
-            "text_sha256": hash_text(self.text),
-            "side": self.side,
-            "is_found": self.is_found,
-            "confidence": round(self.confidence, 6),
-            "presence": None if self.presence is None else round(self.presence, 6),
+        drawn = {
             "num_slices": len(self.volume),
             "height_width": self.volume.size,
             "plane": self.volume.plane,
@@ -160,15 +126,10 @@ class VolumeResult:
             "slice_confidences": [round(one.confidence, 4) for one in self.slices],
             "clean_up": self.clean_up.as_record(),
             "removed_parts": self.num_removed,
-            "threshold": self.threshold,
-            "lost_words": self.lost_words,
-            "input_sha256": self.input_hash,
-            "model": self.model_name,
-            "model_sha256": self.model_hash,
-            "lingseg_version": lingseg.__version__,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "note": RESEARCH_USE,
         }
+        return self.record_of(
+            drawn, is_found=self.is_found, confidence=self.confidence, presence=self.presence
+        )
 
     def save(self, path: Path | str) -> None:
         """Write the masks as NIfTI, 0 and 1, on the grid that the volume has in its own file.
