@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 import highdicom
@@ -68,8 +69,8 @@ def main(num_pictures: int) -> int:
     ]
     print(f"{'data set':<12} {'written as':<10} masks   voxels changed", end="  ")
     print("Dice plain  clinical  largest difference")
-    groups = itertools.groupby(outcomes, key=lambda one: (one.data_set, one.written_as))
-    for (data_set, written_as), found in groups:
+    kind_of = attrgetter("data_set", "written_as")
+    for (data_set, written_as), found in itertools.groupby(sorted(outcomes, key=kind_of), kind_of):
         its = list(found)
         plain = np.array([one.plain_dice for one in its])
         clinical = np.array([one.clinical_dice for one in its])

@@ -1,6 +1,7 @@
 import errno
 import gc
 import sqlite3
+import threading
 import tracemalloc
 from itertools import groupby
 from pathlib import Path
@@ -171,3 +172,12 @@ def test_memory_does_not_grow_with_the_number_of_jobs(tmp_path):
 
     peak(100)  # what is imported and cached once
     assert peak(1_600) - peak(400) < 100_000  # a list of jobs takes 1,000 bytes each
+
+
+def test_whichever_thread_drops_jobs_may_do_so(tmp_path):
+    held = [filled(tmp_path, ("a.png", "left", None))]
+    thread = threading.Thread(target=held.clear)
+    thread.start()
+    thread.join()
+    gc.collect()
+    assert not held

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lingseg.imaging.decoding import in_time
 from lingseg.imaging.image import Affine, Image, PatientLeft, Rgb, Spacing
 from lingseg.imaging.intensity import as_rgb
 from lingseg.imaging.resampling import resize_rgb
@@ -42,7 +43,10 @@ class LargePicture:
                 f"The window {top}:{bottom}, {left}:{right} was asked for; the picture has "
                 f"{self.size[0]} x {self.size[1]} pixels."
             )
-        return self.read(top, bottom, left, right)
+        return in_time(
+            f"The window {top}:{bottom}, {left}:{right}",
+            lambda: self.read(top, bottom, left, right),
+        )
 
     def overview(self, size: tuple[int, int]) -> Rgb:
         """Return the whole picture at (height, width) `size`, read band by band.

@@ -21,6 +21,8 @@ MAX_VOLUME_BYTES = 3 * 2**29
 """Decoded bytes of a volume that has to lie in memory whole: a 512 x 512 x 1,500 CT of 16 bits."""
 MAX_SLICES = 10_000
 """Files of a series, or frames of a file."""
+DECODE_SECONDS = 120.0
+"""For one file, slice or window. The other limits keep a sound one to a few seconds."""
 
 
 def check_file_bytes(name: str, file_bytes: int, most: int | None = None) -> None:

@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lingseg.imaging.decoding import time_boxed
 from lingseg.imaging.formats import BEGINNING, format_of
 from lingseg.imaging.geometry import Plane
 from lingseg.imaging.image import Image, Mask, UnreadableImage
@@ -42,6 +43,7 @@ def read_mask(path: Path) -> Mask:
     return decode_mask(read_file(path), str(path))
 
 
+@time_boxed
 def decode_image(data: bytes, name: str) -> Image:
     """Decode the bytes of a picture file; `name` is what errors call it.
 
@@ -60,6 +62,7 @@ def decode_image(data: bytes, name: str) -> Image:
     return volume.image(0)
 
 
+@time_boxed
 def decode_mask(data: bytes, name: str) -> Mask:
     """Decode the bytes of a mask file; `name` is what errors call it.
 
@@ -129,6 +132,7 @@ def read_volume(path: Path | str, plane: Plane | None = None) -> Volume:
     return decode_volume(read_file(path, MAX_VOLUME_FILE_BYTES), str(path), plane)
 
 
+@time_boxed
 def decode_volume(data: bytes, name: str, plane: Plane | None = None) -> Volume:
     """Decode the bytes of a file as `read_volume` does; `name` is what errors call it.
 

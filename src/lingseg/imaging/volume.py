@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from lingseg.imaging.decoding import in_time
 from lingseg.imaging.geometry import Plane, plane_of
 from lingseg.imaging.image import Affine, Image, Spacing, Window
 from lingseg.imaging.intensity import measure_window
@@ -95,7 +96,7 @@ class Volume:
             raise IndexError(
                 f"Slice {number} was asked for; the volume has {self.num_slices}, counted from 0."
             )
-        return self.read(number)
+        return in_time(f"Slice {number}", lambda: self.read(number))
 
     @property
     def plane(self) -> Plane | None:

@@ -75,7 +75,8 @@ class Jobs:
         self._last: tuple[Place, int] | None = None
         self._resolved = lru_cache(maxsize=_REMEMBERED_FOLDERS)(Path.resolve)
         with _on_disk():
-            self._database = sqlite3.connect("", isolation_level=None)  # "": private and on disk
+            # "": private and on disk. Whichever thread collects garbage may close it.
+            self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
             self._database.executescript(_SCHEMA)
         weakref.finalize(self, self._database.close)
 
