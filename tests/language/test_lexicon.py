@@ -3,7 +3,10 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from lingseg.language import lexicon as lexicon_module
 from lingseg.language.lexicon import LANGUAGES, Language, lexicon
 
 
@@ -94,3 +97,22 @@ def test_a_word_with_two_meanings_is_refused(
     monkeypatch.setattr("lingseg.language.lexicon.__file__", str(tmp_path / "lexicon.py"))
     with pytest.raises(ValueError, match="'wee' two meanings"):
         lexicon.__wrapped__("en")
+
+
+@pytest.mark.parametrize("text", ["² tumors", "² mm", "mm²", "two² nodules", "9" * 5000])
+def test_a_raised_digit_or_thousands_of_them_are_no_number(text: str) -> None:
+    assert "number" not in [kind for kind, _ in kinds(text)]
+
+
+@settings(max_examples=20)  # counting by hand takes its time
+@given(st.text("abcdeilmnorstu", min_size=4, max_size=11))
+def test_the_nearest_word_is_what_counting_every_edit_finds(written: str) -> None:
+    words = lexicon("en")
+    allowed = 2 if len(written) >= 8 else 1
+    near = [known for known in words.single_words if len(known) >= 4]
+    distances = {known: lexicon_module._edits(written, known) for known in near}
+    least = min(distances.values())
+    nearest = [known for known in near if distances[known] == least]
+    meanings = {words.phrases[known,] for known in nearest}
+    is_told = least <= allowed and len(meanings) == 1 and written not in words.not_misspelt
+    assert lexicon_module._meant(words, written) == (min(nearest) if is_told else None)

@@ -35,6 +35,8 @@ _JOINERS = frozenset("-'\u2019/\u201c\u201d\"!?")
 _SIDE_LETTERS = MappingProxyType({"L": "left", "R": "right"})
 """Sides as they are noted on films, in capitals only."""
 
+_LONGEST_NUMBER = 40
+"""Letters of a number, "12.5 x 8.25 x 3" or longer; nothing is counted or measured beyond."""
 _MIN_LETTERS, _LONG = 4, 8
 """From how many letters on a word may be a misspelt one, and may have two wrong letters."""
 
@@ -62,7 +64,7 @@ class Notice:
         return f'"{self.written}" read as "{self.read_as}"'
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lexicon:
     """The phrases of one language."""
 
@@ -113,30 +115,15 @@ class Lexicon:
         word = piece[0].lower()
         if self.language == "en" and piece[0] in _SIDE_LETTERS:
             return "side", _SIDE_LETTERS[piece[0]]
-        if word[0].isdigit():
+        if word[0].isdecimal():  # "²" is a digit, and no number
+            if len(word) > _LONGEST_NUMBER:
+                return "unknown", piece[0]
             return "number", word.replace(",", ".").replace(" ", "").replace("\u00d7", "x")
-        meant = self._meant(word)
+        meant = _meant(self, word)
         if meant is None:
             return "unknown", piece[0]
         notices.append(Notice(piece[0], meant, piece.start()))
         return self.phrases[meant,]
-
-    def _meant(self, word: str) -> str | None:
-        """Return the only known word within the allowed number of errors, if there is one."""
-        if len(word) < _MIN_LETTERS or word in self.not_misspelt:
-            return None
-        allowed = 2 if len(word) >= _LONG else 1
-        distances = {
-            known: _edits(word, known)
-            for known in self.single_words
-            if abs(len(known) - len(word)) <= allowed and len(known) >= _MIN_LETTERS
-        }
-        least = min(distances.values(), default=allowed + 1)
-        if least > allowed:
-            return None
-        nearest = [known for known, distance in distances.items() if distance == least]
-        meanings = {self.phrases[known,] for known in nearest}
-        return min(nearest) if len(meanings) == 1 else None
 
 
 @lru_cache
@@ -158,9 +145,8 @@ def lexicon(language: Language) -> Lexicon:
     for kind, value, said in rows:
         if kind != "abbreviation":
             says[kind, value] = tuple(form for form in said if not form.startswith(_UNSAID))
-        for form in _forms(said, endings, plurals):
-            pieces = (piece[0].lower() for piece in _PIECE.finditer(form))
-            key = tuple(piece for piece in pieces if piece not in _JOINERS)
+        for form in inflected(said, endings, plurals):
+            key = key_of(form)
             if phrases.setdefault(key, (kind, value)) != (kind, value):
                 raise ValueError(f"{path.name} gives {form!r} two meanings; leave one of them.")
     words = frozenset(key[0] for key in phrases if len(key) == 1)
@@ -168,8 +154,14 @@ def lexicon(language: Language) -> Lexicon:
     return Lexicon(language, phrases, says, plurals, words, frozenset(not_misspelt), longest)
 
 
-def _forms(said: list[str], endings: list[str], plurals: Mapping[str, str]) -> Iterator[str]:
-    """Return each phrase in all its forms."""
+def key_of(form: str) -> Key:
+    """Return the pieces that a phrase is known by."""
+    pieces = (piece[0].lower() for piece in _PIECE.finditer(form))
+    return tuple(piece for piece in pieces if piece not in _JOINERS)
+
+
+def inflected(said: list[str], endings: list[str], plurals: Mapping[str, str]) -> Iterator[str]:
+    """Return each phrase of a table in all its forms."""
     for form in said:
         phrase = form.removeprefix(_UNSAID)
         stem = phrase.removesuffix("~")
@@ -190,6 +182,42 @@ def _with_names_whole(lexemes: list[Lexeme], text: str) -> list[Lexeme]:
         whole = Lexeme("name", name[0].lower(), name.start(), name.end())
         lexemes = [*lexemes[:first], whole, *lexemes[first + len(inside) :]]
     return lexemes
+
+
+@lru_cache(maxsize=4096)
+def _meant(words: Lexicon, word: str) -> str | None:
+    """Return the only known word within the allowed number of errors, if there is one."""
+    if len(word) < _MIN_LETTERS or word in words.not_misspelt:
+        return None
+    allowed = 2 if len(word) >= _LONG else 1
+    letters = _letters(word)
+    distances = {
+        known: _edits(word, known)
+        for known in words.single_words
+        if abs(len(known) - len(word)) <= allowed
+        and len(known) >= _MIN_LETTERS
+        and (letters & ~_letters(known)).bit_count() <= allowed
+        and (_letters(known) & ~letters).bit_count() <= allowed
+    }
+    least = min(distances.values(), default=allowed + 1)
+    if least > allowed:
+        return None
+    nearest = [known for known, distance in distances.items() if distance == least]
+    meanings = {words.phrases[known,] for known in nearest}
+    return min(nearest) if len(meanings) == 1 else None
+
+
+@lru_cache(maxsize=8192)
+def _letters(word: str) -> int:
+    """Return which letters a word has, as bits: an edit brings one new letter and loses one.
+
+    So words that differ in more letters are further apart; to see that is a hundred times quicker
+    than to count the edits. Letters beyond ASCII share bits, which finds too many, never too few.
+    """
+    bits = 0
+    for letter in word:
+        bits |= 1 << ord(letter) % 64
+    return bits
 
 
 def _edits(one: str, other: str) -> int:

@@ -5,8 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]
 from numpy.typing import NDArray
+
+# From 1.31 on the builds for Linux, too, collect what is to be sent to their maker: when they are
+# imported they number the machine and begin a file, so that `disable_telemetry_events` is too late.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime  # type: ignore[import-untyped]
 from onnxruntime.capi import (  # type: ignore[import-untyped]
     onnxruntime_pybind11_state as runtime_errors,
 )
@@ -31,7 +36,7 @@ _OUTSIDE_FILES = "session.model_external_initializers_file_folder_path"
 
 Otherwise it would read any file below, or above, the folder that the program was started in."""
 
-onnxruntime.disable_telemetry_events()  # the builds for Windows would send some
+onnxruntime.disable_telemetry_events()  # for builds that do not know the variable
 onnxruntime.set_default_logger_severity(_FATAL_ONLY)
 
 
