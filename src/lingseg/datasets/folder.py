@@ -5,8 +5,11 @@ The tables have the columns `image,mask,text[,label,subject,…]`, with paths re
 """
 
 import csv
+import io
+import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path, PureWindowsPath
 from types import MappingProxyType
 
@@ -43,9 +46,23 @@ def read_folder(root: Path) -> Dataset:
     return Dataset(root=root, info=info, splits=MappingProxyType(splits))
 
 
+def as_table(rows: Iterable[Row], columns: Sequence[str]) -> str:
+    """Return rows as CSV with unix line ends; what a row does not say is left empty."""
+    text = io.StringIO(newline="")
+    table = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue()
+
+
+def as_declaration(info: DatasetInfo) -> str:
+    """Return what stands in the `dataset.json` of a data set."""
+    return json.dumps(asdict(info), indent=1) + "\n"
+
+
 def _read_split(root: Path, split: str, info: DatasetInfo) -> tuple[Case, ...]:
     """Read the cases of one table."""
-    rows = _read_table(root / f"{split}.csv")
+    rows = read_table(root / f"{split}.csv")
     case_ids = _name_cases([row.get("mask") or row["image"] for row in rows])
     return tuple(
         _case(root, row, info=info, case_id=f"{split}/{case_id}")
@@ -99,8 +116,8 @@ def _last_part(path: str) -> str:
     return path.rpartition("/")[2]
 
 
-def _read_table(path: Path) -> list[Row]:
-    """Read and check the rows of one table.
+def read_table(path: Path) -> list[Row]:
+    """Return the rows of one table, checked.
 
     Raises:
         ValueError: It is not a table of this format.

@@ -6,13 +6,10 @@ and have different masks on the same picture. Whoever looks at the picture alone
 than chance on a pair. Left and right are the picture's. Seeds fix everything.
 """
 
-import csv
-import io
-import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from lingseg.datasets.case import DatasetInfo
-from lingseg.datasets.folder import SPLITS
+from lingseg.datasets.declaration import DECLARATION
+from lingseg.datasets.folder import SPLITS, as_declaration, as_table
 from lingseg.datasets.phantom_colour import COLON, SKIN
 from lingseg.datasets.phantom_film import FILM
 from lingseg.datasets.phantom_outline import draw_depth, softened
@@ -240,9 +238,8 @@ def _write_folder(
         progress(done, num_cases)
     for split, numbers in _draw_splits(len(groups), seed).items():
         rows = [row for number in numbers for row in groups[number]]
-        (root / f"{split}.csv").write_text(_as_table(rows), encoding="utf-8", newline="")
-    declaration = json.dumps(asdict(INFO), indent=1)
-    (root / "dataset.json").write_text(declaration + "\n", encoding="utf-8", newline="\n")
+        (root / f"{split}.csv").write_text(as_table(rows, COLUMNS), encoding="utf-8", newline="")
+    (root / DECLARATION).write_text(as_declaration(INFO), encoding="utf-8", newline="\n")
 
 
 def _write_picture(
@@ -267,12 +264,3 @@ def _draw_splits(num_pictures: int, seed: int) -> dict[str, list[int]]:
     tenth = max(1, round(num_pictures / 10))
     parts = (order[2 * tenth :], order[:tenth], order[tenth : 2 * tenth])
     return {split: sorted(part.tolist()) for split, part in zip(SPLITS, parts, strict=True)}
-
-
-def _as_table(rows: Sequence[dict[str, str]]) -> str:
-    """Return the rows as CSV with unix line ends."""
-    text = io.StringIO(newline="")
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return text.getvalue()

@@ -4,18 +4,16 @@ A model that has heard "upper left" and "lower right" knows "upper" and "right".
 words together, or has learned whole sentences by heart, tells only what it never heard together.
 """
 
-import csv
-import io
-import json
 import re
 import shutil
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lingseg.artefact import write_text
 from lingseg.datasets.case import Case, Dataset
 from lingseg.datasets.declaration import DECLARATION
+from lingseg.datasets.folder import as_declaration, as_table
 
 _WORD = re.compile(r"\w+")
 _COLUMNS = ("image", "mask", "text", "subject", "label")
@@ -105,7 +103,7 @@ def write_dataset(dataset: Dataset, out: Path, *, copy: bool = False) -> None:
     for split, split_cases in dataset.splits.items():
         write_text(out / f"{split}.csv", _as_table(split_cases, places))
     # Last: without it the folder is no data set, so a half-written one is never read.
-    write_text(out / DECLARATION, json.dumps(asdict(dataset.info), indent=1) + "\n")
+    write_text(out / DECLARATION, as_declaration(dataset.info))
 
 
 def _words(text: str) -> frozenset[str]:
@@ -130,12 +128,7 @@ def _place(path: Path, root: Path) -> Path:
 def _as_table(cases: Iterable[Case], places: Mapping[Path, Path]) -> str:
     """Return the table of one split."""
     rows = [_as_row(case, places) for case in cases]
-    columns = dict.fromkeys((*_COLUMNS, *(name for row in rows for name in row)))
-    table = io.StringIO()
-    writer = csv.DictWriter(table, list(columns), restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return table.getvalue()
+    return as_table(rows, list(dict.fromkeys((*_COLUMNS, *(name for row in rows for name in row)))))
 
 
 def _as_row(case: Case, places: Mapping[Path, Path]) -> dict[str, str]:

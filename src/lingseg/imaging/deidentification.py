@@ -67,6 +67,16 @@ def pseudonym_of(image: Path | str) -> str:
     return f"picture-{_keyed('file', place).hex()[:_PSEUDONYM_DIGITS]}"
 
 
+def pseudonym_of_subject(name: str) -> str:
+    """Return what stands for a patient's name or number; alike in every run with the same key.
+
+    Raises:
+        OSError: The key can be neither read nor made.
+        ValueError: The key is too short.
+    """
+    return f"subject-{_keyed('subject', name).hex()[:_PSEUDONYM_DIGITS]}"
+
+
 def pseudonym_of_uid(uid: str) -> str:
     """Return the UID that stands for another one; alike in every run with the same key.
 

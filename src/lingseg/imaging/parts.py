@@ -79,18 +79,43 @@ def without_small_parts(
         ModuleNotFoundError: scipy is not installed; it comes with the extra `evaluate`.
     """
     clean_up.check(voxel_mm3)
-    box = _bounding_box(masks)
+    box = bounding_box(masks)
     if clean_up.is_nothing or box is None:
         return masks, 0
+    labels, sizes = label_parts(masks[box])
+    stays = _which_stay(sizes, clean_up, voxel_mm3)
+    cleaned = np.zeros_like(masks)
+    cleaned[box] = chosen_parts(labels, stays)
+    return cleaned, len(stays) - 1 - int(stays.sum())
+
+
+def label_parts(masks: MaskStack) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the number of the part that each voxel belongs to, and the voxels of each number.
+
+    Voxels that touch, be it at a corner, are one part; number 0 is the background, whose size is
+    given as well.
+
+    Raises:
+        ModuleNotFoundError: scipy is not installed; it comes with the extra `evaluate`.
+    """
+    need_scipy(FINDING_PARTS)
     from scipy import ndimage  # only this needs it, and prediction must start fast
 
-    labels = np.empty(masks[box].shape, dtype=np.int32)
-    num_parts = ndimage.label(masks[box], structure=np.ones((3, 3, 3)), output=labels)
-    stays = _which_stay(_sizes(labels, num_parts), clean_up, voxel_mm3)
-    cleaned = np.zeros_like(masks)
+    labels = np.empty(masks.shape, dtype=np.int32)
+    num_parts = ndimage.label(masks, structure=np.ones((3, 3, 3)), output=labels)
+    return labels, _sizes(labels, num_parts)
+
+
+def chosen_parts(labels: NDArray[np.int32], is_chosen: NDArray[np.bool_]) -> MaskStack:
+    """Return the mask of the parts that are chosen, by their number; the first is the background's.
+
+    Raises:
+        IndexError: A part has no number in `is_chosen`.
+    """
+    chosen = np.empty(labels.shape, dtype=np.bool_)
     for number, slice_labels in enumerate(labels):  # an index by labels would take 8 bytes a voxel
-        cleaned[box][number] = stays[slice_labels]
-    return cleaned, num_parts - int(stays.sum())
+        chosen[number] = is_chosen[slice_labels]
+    return chosen
 
 
 def _which_stay(
@@ -114,7 +139,7 @@ def _sizes(labels: NDArray[np.int32], num_parts: int) -> NDArray[np.int64]:
     return sizes
 
 
-def _bounding_box(masks: MaskStack) -> tuple[slice, slice, slice] | None:
+def bounding_box(masks: MaskStack) -> tuple[slice, slice, slice] | None:
     """Return where anything is; None where nothing is."""
     spans = []
     for others in ((1, 2), (0, 2), (0, 1)):

@@ -19,7 +19,7 @@ def write_mask(path: Path, mask: Mask) -> None:
 
 
 def write_rgb(path: Path, pixels: Rgb) -> None:
-    """Write a picture in 8-bit red, green and blue as PNG.
+    """Write a picture in 8 bits, grey or red, green and blue, as PNG.
 
     Raises:
         OSError: The file cannot be written.

@@ -218,7 +218,7 @@ def _phrases(lexemes: Sequence[Lexeme], skipped: list[Lexeme]) -> Iterator[Phras
 
     # An iterator, so that the parser goes on after a word that it skipped, not from the start.
     tokens = iter([Token(one.kind.upper(), one.value, at) for at, one in enumerate(lexemes)])
-    tree = _parser().parse(tokens, on_error=skip)
+    tree = parser_of("clinical.lark").parse(tokens, on_error=skip)
     for child in tree.children:
         things = [child] if isinstance(child, Token) else child.children
         yield [[lexemes[token.start_pos] for token in _tokens(thing)] for thing in things]
@@ -230,8 +230,11 @@ def _tokens(thing: Any) -> list[Any]:  # noqa: ANN401 (lark types no tree of tok
 
 
 @lru_cache
-def _parser() -> "Lark":
-    """Return the parser, made when the first text is read (import and making take 0.1 s)."""
+def parser_of(grammar: str) -> "Lark":
+    """Return the parser of a grammar in this folder, over words that were found by table.
+
+    Made when the first text is read: import and making take 0.1 s.
+    """
     from lark import Lark
     from lark.lexer import Lexer
 
@@ -244,5 +247,5 @@ def _parser() -> "Lark":
         def lex(self, data: Iterator["Token"]) -> Iterator["Token"]:  # type: ignore[override]
             return data
 
-    grammar = (Path(__file__).parent / "clinical.lark").read_text(encoding="utf-8")
-    return Lark(grammar, parser="lalr", lexer=FromTable)
+    rules = (Path(__file__).parent / grammar).read_text(encoding="utf-8")
+    return Lark(rules, parser="lalr", lexer=FromTable)
