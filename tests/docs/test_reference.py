@@ -147,11 +147,6 @@ def test_the_architecture_shows_the_rooms_and_files_that_there_are():
     assert set(re.findall(r"\w+\.py\b", inside)) <= known
 
 
-def test_what_the_architecture_calls_not_there_yet_is_not_there():
-    for name in ("web",):
-        assert f"`{name}`" in read("ARCHITECTURE.md")
-        assert not (SOURCE / name).exists(), f"{name} is there: tell so in ARCHITECTURE.md"
-
 
 def test_every_package_is_named_with_its_licence():
     project = PYPROJECT["project"]

@@ -17,6 +17,7 @@ EXTRAS = {
     "evaluate": ("imagehash", "jinja2", "scipy"),
     "pacs": ("urllib3",),
     "ray": ("ray",),
+    "serve": ("fastapi", "prometheus_client", "python_multipart", "uvicorn"),
     "train": (
         "accelerate", "cattrs", "einops", "jaxtyping", "onnx", "onnxscript", "safetensors", "torch",
     ),
@@ -51,6 +52,9 @@ app.command(
 )
 app.command(
     "lingseg.cli.predict:predict", name="predict", help="Draw the mask that a sentence describes."
+)
+app.command(
+    "lingseg.cli.serve:serve", name="serve", help="Open the page: type a sentence, see the mask."
 )
 app.command("lingseg.cli.train:app", name="train", help="Train a model by a recipe.")
 app.command(

@@ -1,0 +1,219 @@
+"""From what the model drew to what a client is told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from lingseg.imaging import Source, Volume
+from lingseg.imaging.packed_masks import PackedMasks
+from lingseg.language.side import Side
+from lingseg.prediction import EncodedImage, Result
+from lingseg.prediction.volume_result import SliceAnswer, VolumeResult
+from lingseg.web.held_image import HeldImage
+from lingseg.web.messages import Answer, ManyRuns, Sentence
+from lingseg.web.png import probabilities_as_text
+from lingseg.web.problem import Problem
+from lingseg.web.rle import to_runs
+from lingseg.web.service import Service
+from lingseg.web.understanding import understood
+from lingseg.web.work import Stop
+
+Verdict: TypeAlias = Literal["found", "not found", "unsure"]
+
+UNSURE_BELOW = 0.6
+"""Confidence, a calibrated probability, below which the answer is hardly better than a guess."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked of one image."""
+
+    sentences: Sequence[Sentence]
+    threshold: float | None = None
+    slice: int | None = None
+    has_probabilities: bool = False
+
+
+def draw(service: Service, image: HeldImage, question: Question, stop: Stop) -> list[Answer]:
+    """Answer every sentence on an image.
+
+    Raises:
+        Problem: A sentence cannot be used, a slice is not there, or the time is over.
+    """
+    if image.is_volume and question.slice is None:
+        whole = draw_volume(service, image, question, stop)
+        return [_answer_of_volume(one) for one in whole]
+    encoded = service.encoded(image, question.slice or 0)
+    answers = []
+    for sentence in question.sentences:
+        stop.check()
+        answers.append(_answer(ask(encoded, sentence, question.threshold), question))
+    return answers
+
+
+def ask(encoded: EncodedImage, sentence: Sentence, threshold: float | None) -> Result:
+    """Answer one sentence on one picture.
+
+    Raises:
+        Problem: The sentence cannot be used.
+    """
+    try:
+        return encoded.segment(sentence.text, threshold=threshold, side=sentence.side)
+    except ValueError as error:
+        raise Problem(422, "bad-sentence", str(error)) from error
+
+
+def draw_volume(
+    service: Service, image: HeldImage, question: Question, stop: Stop
+) -> list[VolumeResult]:
+    """Answer every sentence on all slices of a volume.
+
+    Raises:
+        Problem: A sentence cannot be used, a slice cannot be decoded, or the time is over.
+    """
+    volume = image.content
+    assert isinstance(volume, Volume)  # asked of volumes only  # noqa: S101
+    drafts = [
+        _Draft(packed=PackedMasks(len(volume), volume.size), slices=[], last=None)
+        for _ in question.sentences
+    ]
+    for number in range(len(volume)):
+        stop.check()
+        encoded = service.encoded(image, number)
+        for sentence, draft in zip(question.sentences, drafts, strict=True):
+            draft.add(number, ask(encoded, sentence, question.threshold))
+    return [draft.result(volume) for draft in drafts]
+
+
+def sources_of(image: HeldImage, stop: Stop) -> tuple[Source, ...]:
+    """Return the DICOM instance or frame of every slice; none if it is not DICOM.
+
+    Raises:
+        Problem: A slice cannot be decoded, or the time is over.
+    """
+    sources = []
+    for number in range(image.num_slices):
+        stop.check()
+        source = image.slice(number).source
+        if source is None:
+            return ()
+        sources.append(source)
+    return tuple(sources)
+
+
+@dataclass(kw_only=True, eq=False)
+class _Draft:
+    """What has been drawn so far for one sentence on a volume."""
+
+    packed: PackedMasks
+    slices: list[SliceAnswer]
+    last: Result | None
+
+    def add(self, number: int, result: Result) -> None:
+        """Take the answer of a slice."""
+        self.packed[number] = result.mask
+        self.slices.append(
+            SliceAnswer(
+                confidence=result.confidence,
+                presence=result.presence,
+                highest=float(result.probabilities.max()),
+            )
+        )
+        self.last = result
+
+    def result(self, volume: Volume) -> VolumeResult:
+        """Return the whole."""
+        assert self.last is not None  # a volume has at least one slice  # noqa: S101
+        return VolumeResult(
+            request=self.last.request,
+            volume=volume,
+            packed=self.packed,
+            slices=tuple(self.slices),
+            sources=(),
+            model_name=self.last.model_name,
+            model_hash=self.last.model_hash,
+            input_hash=self.last.input_hash,
+        )
+
+
+def _answer(result: Result, question: Question) -> Answer:
+    """Return the answer on one picture."""
+    steps = probabilities_as_text(result.probabilities) if question.has_probabilities else None
+    return _told(
+        result,
+        mask=to_runs(result.mask),
+        area_pixels=result.area_pixels,
+        area_mm2=result.area_mm2,
+        probabilities=steps,
+        disagreements=result.disagreements(),
+    )
+
+
+def _answer_of_volume(result: VolumeResult) -> Answer:
+    """Return the answer on a volume; slices without anything are left out."""
+    found = result.found_slices
+    return _told(
+        result,
+        mask={number: to_runs(result.packed[number]) for number in found},
+        area_pixels=result.voxels,
+        volume_ml=result.volume_ml,
+        found_slices=list(found),
+    )
+
+
+def _told(
+    result: Result | VolumeResult,
+    *,
+    mask: ManyRuns,
+    area_pixels: int,
+    area_mm2: float | None = None,
+    volume_ml: float | None = None,
+    found_slices: list[int] | None = None,
+    probabilities: str | None = None,
+    disagreements: Sequence[str] = (),
+) -> Answer:
+    """Return what both kinds of answers say."""
+    verdict = verdict_of(is_found=result.is_found, confidence=result.confidence)
+    return Answer.model_construct(
+        text=result.text,
+        side=result.side,
+        is_found=result.is_found,
+        confidence=round(result.confidence, 6),
+        presence=None if result.presence is None else round(result.presence, 6),
+        threshold=result.threshold,
+        area_pixels=area_pixels,
+        area_mm2=area_mm2,
+        volume_ml=volume_ml,
+        found_slices=found_slices,
+        lost_words=list(result.lost_words),
+        mask=mask,
+        probabilities=probabilities,
+        facts=understood(result.text, result.side),
+        disagreements=list(disagreements),
+        verdict=verdict,
+        sentence_for_people=in_words(
+            verdict, is_found=result.is_found, confidence=result.confidence
+        ),
+    )
+
+
+def verdict_of(*, is_found: bool, confidence: float) -> Verdict:
+    """Return what to tell first."""
+    if confidence < UNSURE_BELOW:
+        return "unsure"
+    return "found" if is_found else "not found"
+
+
+def in_words(verdict: Verdict, *, is_found: bool, confidence: float) -> str:
+    """Return the verdict for a person: "Not found, 93 % sure."."""
+    sure = f"{round(100 * confidence)} % sure"
+    if verdict == "unsure" and is_found:
+        return f"Perhaps found, only {sure}."
+    if verdict == "unsure":
+        return f"Nothing drawn, but only {sure} that it is not there."
+    return f"{'Found' if is_found else 'Not found'}, {sure}."
+
+
+def side_of(service: Service, side: Side | None) -> Side:
+    """Return whose left and right is meant where nothing is said: what the model learnt."""
+    return side or service.model.side

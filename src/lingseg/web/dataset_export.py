@@ -1,0 +1,72 @@
+"""A corrected session as a data-set folder that `lingseg train` reads, in an archive."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from lingseg.datasets.annotation import (
+    AnnotatedPicture,
+    Annotation,
+    VolumeAnnotation,
+    annotated_slices,
+    save_annotations,
+)
+from lingseg.imaging import Volume
+from lingseg.prediction.formats import Answer
+from lingseg.prediction.volume_result import VolumeResult
+from lingseg.web.held_image import HeldImage
+from lingseg.web.messages import Layer
+
+_NAME = "annotations"
+
+
+def write_dataset(
+    folder: Path, image: HeldImage, answers: Sequence[Answer], layers: Sequence[Layer]
+) -> list[Path]:
+    """Write the data set below a folder; return its files.
+
+    Raises:
+        ValueError: A sentence cannot be told by the data set's sides, or two masks contradict.
+        UnreadableImage: A slice cannot be decoded.
+    """
+    side = answers[0].result.side
+    out = folder / _NAME
+    save_annotations(out, _pictures_of(image, answers, layers), side=side, name=_NAME)
+    return sorted(path for path in out.rglob("*") if path.is_file())
+
+
+def _pictures_of(
+    image: HeldImage, answers: Sequence[Answer], layers: Sequence[Layer]
+) -> Iterator[AnnotatedPicture]:
+    """Yield the picture, or the slices on which anything is drawn, with what was said of them."""
+    pairs = list(zip(answers, layers, strict=True))
+    if isinstance(image.content, Volume):
+        in_volume = [
+            VolumeAnnotation(
+                text=answer.result.text,
+                masks=answer.result.masks,
+                side=answer.result.side,
+                is_corrected=layer.is_corrected,
+                note=layer.note or "",
+            )
+            for answer, layer in pairs
+            if isinstance(answer.result, VolumeResult)
+        ]
+        yield from annotated_slices(image.content, in_volume, subject=_subject_of(image))
+        return
+    drawn = tuple(
+        Annotation(
+            text=answer.result.text,
+            mask=answer.one_picture()[0].mask,
+            side=answer.result.side,
+            is_corrected=layer.is_corrected,
+            note=layer.note or "",
+        )
+        for answer, layer in pairs
+    )
+    yield AnnotatedPicture(image=image.slice(0), annotations=drawn, subject=_subject_of(image))
+
+
+def _subject_of(image: HeldImage) -> str:
+    """Return the patient, who is written down under a pseudonym; empty where nobody tells."""
+    source = image.slice(0).source
+    return "" if source is None else str(source.header.get("PatientID") or "")

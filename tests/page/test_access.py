@@ -1,0 +1,127 @@
+"""For everybody: keys only, a narrow phone, a screen reader, dark and light."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+LEFT = "one opacity in the upper zone of the left lung"
+
+
+def tab_to(page, name, most=80):
+    """Press Tab until the control of this name has the focus."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        told = page.evaluate(
+            "[document.activeElement?.ariaLabel, document.activeElement?.innerText].join(' ')"
+        )
+        if name in told:
+            return
+    pytest.fail(f"Tab never came to {name!r}.")
+
+
+def test_all_is_done_by_keys_alone(user):
+    page = user.page
+    page.locator(".examples li").first.wait_for()
+    tab_to(page, "Phantom")
+    page.keyboard.press("Enter")
+    user.wait_for_answer()
+    page.keyboard.press("/")
+    page.keyboard.press("Control+a")
+    page.keyboard.type(LEFT)
+    user.page.wait_for_timeout(300)
+    user.wait_for_answer()
+    answered = user.num_pixels
+    page.keyboard.press("Escape")
+    page.keyboard.press("b")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.down(" ")
+    for _ in range(3):
+        page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.up(" ")
+    assert user.corrected_pixels > answered
+    page.keyboard.press("Control+z")
+    assert user.corrected_pixels == answered
+    tab_to(page, "COCO")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename
+
+
+def test_the_keys_are_on_a_sheet(user):
+    user.page.locator(".examples li").first.wait_for()
+    user.page.keyboard.press("?")
+    sheet = user.page.get_by_role("dialog", name="Keys and help")
+    assert "not a medical device" in sheet.inner_text()
+    user.page.keyboard.press("Escape")
+    sheet.wait_for(state="detached")
+
+
+def test_a_screen_reader_is_told_what_was_found(user):
+    user.open_example()
+    user.type(LEFT)
+    said = user.page.locator("#said", has_text="pixels")
+    said.wait_for(state="attached")
+    assert said.get_attribute("aria-live") == "polite"
+    assert LEFT in said.inner_text()
+    assert "Found" in said.inner_text()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_axe_has_nothing_serious_to_say(server, visit, axe, theme, width):
+    user = visit(server, width=width, theme=theme)
+    user.page.locator(".examples li").first.wait_for()
+    assert serious(user.page, axe) == []
+    user.open_example()
+    user.type("two wibbly opacities in the left lung")
+    user.page.locator(".words button", has_text="left").click()
+    user.page.locator("#struck").wait_for()
+    user.page.wait_for_timeout(400)
+    assert serious(user.page, axe) == []
+    user.page.keyboard.press("Escape")
+    user.picture.focus()
+    user.page.keyboard.press("?")
+    user.page.get_by_role("dialog").wait_for()
+    assert serious(user.page, axe) == []
+
+
+def serious(page, axe):
+    page.evaluate(axe)
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [
+        (one["id"], [node["html"] for node in one["nodes"]][:4])
+        for one in found
+        if one["impact"] in {"serious", "critical"}
+    ]
+
+
+def test_a_phone_shows_all_without_scrolling_sideways(server, visit):
+    user = visit(server, width=360, height=740)
+    page = user.page
+    page.locator(".examples li").first.wait_for()
+    widths = "[document.documentElement.scrollWidth, innerWidth]"
+    assert page.evaluate(widths) == [360, 360]
+    user.open_example()
+    user.type("two opacities in the left lung")
+    for button in page.locator(".toolbar button").all():
+        box = button.bounding_box()
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 360
+        assert box["height"] >= 32
+    user.press("Brush")
+    user.draw((0.5, 0.5), (0.6, 0.6))
+    assert page.evaluate(widths) == [360, 360]
+    page.locator(".formats button").first.scroll_into_view_if_needed()
+    assert user.take_masks()
+
+
+def test_the_theme_is_the_systems_until_it_is_changed_and_stays_over_a_reload(server, visit):
+    user = visit(server, theme="light")
+    look = "document.documentElement.dataset.theme"
+    assert user.page.evaluate(look) == "light"
+    user.press("Dark theme")
+    assert user.page.evaluate(look) == "dark"
+    user.page.wait_for_timeout(500)
+    user.page.reload()
+    user.page.locator(".examples li").first.wait_for()
+    assert user.page.evaluate(look) == "dark"

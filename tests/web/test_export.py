@@ -1,0 +1,144 @@
+"""Masks taken away as files."""
+
+import gzip
+import io
+import json
+import zipfile
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from clinical_files import ct_slice, saved
+from PIL import Image as PillowImage
+from web_server import decoded, segment, two_squares, upload
+
+from lingseg.datasets.folder import read_folder
+
+
+def layers_of(client, image, *texts, **more):
+    """Layers as the page would send them."""
+    answers = segment(client, image, *texts).json()["results"]
+    return [{"text": one["text"], "mask": one["mask"], **more} for one in answers]
+
+
+def export(client, image, layers, kind, **more):
+    """Ask for a file."""
+    return client.post(
+        "/v1/export", json={"image": image, "layers": layers, "format": kind, **more}
+    )
+
+
+@pytest.fixture
+def series(client):
+    files = [
+        ("files", (f"{n}.dcm", saved(ct_slice(n, PatientName="Doe^Jane", PatientID="P-4711"))))
+        for n in range(3)
+    ]
+    return client.post("/v1/images", files=files).json()["images"][0]
+
+
+def test_one_mask_is_a_png_and_several_are_an_archive(client):
+    image = upload(client)["id"]
+    layers = layers_of(client, image, "left", "right")
+    alone = export(client, image, layers[:1], "png")
+    pixels = np.asarray(PillowImage.open(io.BytesIO(alone.content)))
+    assert (pixels == decoded(layers[0]["mask"]) * 255).all()
+    assert "mask-01--left.png" in alone.headers["content-disposition"]
+    both = zipfile.ZipFile(io.BytesIO(export(client, image, layers, "png").content))
+    assert both.namelist() == ["mask-01--left.png", "mask-02--right.png"]
+
+
+def test_a_nifti_mask_lies_on_the_volume(client, series):
+    layers = layers_of(client, series["id"], "left")
+    made = export(client, series["id"], layers, "nifti")
+    mask = nibabel.Nifti1Image.from_bytes(gzip.decompress(made.content))
+    packed = client.get(f"/v1/images/{series['id']}/volume.nii.gz").content
+    volume = nibabel.Nifti1Image.from_bytes(gzip.decompress(packed))
+    assert mask.shape == volume.shape
+    assert np.allclose(mask.affine, volume.affine)
+    expected = sum(int(decoded(one).sum()) for one in layers[0]["mask"].values())
+    assert mask.get_fdata().sum() == expected > 0
+
+
+@pytest.mark.parametrize("is_deidentified", [False, True])
+def test_a_dicom_segmentation_speaks_of_the_patient_unless_it_must_not(
+    client, series, is_deidentified
+):
+    layers = layers_of(client, series["id"], "left")
+    made = export(client, series["id"], layers, "dicom-seg", is_deidentified=is_deidentified)
+    dataset = pydicom.dcmread(io.BytesIO(made.content))
+    assert dataset.Modality == "SEG"
+    assert ("Doe" in str(dataset.PatientName)) != is_deidentified
+    assert dataset.pixel_array.any()
+
+
+def test_a_picture_that_is_no_dicom_cannot_become_dicom(client):
+    image = upload(client)["id"]
+    answer = export(client, image, layers_of(client, image, "left"), "dicom-seg")
+    assert (answer.status_code, answer.json()["code"]) == (422, "not-exportable")
+    assert "--" not in answer.json()["problem"]
+
+
+def test_coco_holds_all_masks_of_the_picture(client):
+    image = upload(client)["id"]
+    layers = [
+        *(layer | {"confidence": 0.9} for layer in layers_of(client, image, "left", "right")),
+        *layers_of(client, image, "left", is_corrected=True),
+    ]
+    told = json.loads(export(client, image, layers, "coco").text)
+    assert [one["name"] for one in told["categories"]] == ["left", "right"]
+    assert [one["score"] for one in told["annotations"]] == [0.9, 0.9, 1.0]
+    assert told["images"][0]["file_name"] == "a.png"
+
+
+def test_a_session_holds_picture_masks_and_what_a_person_did(client):
+    image = upload(client)["id"]
+    layers = layers_of(client, image, "left", is_corrected=True, colour="#ff0000", note="mine")
+    made = export(client, image, layers, "zip")
+    whole = zipfile.ZipFile(io.BytesIO(made.content))
+    assert sorted(whole.namelist()) == ["masks/mask-01--left.png", "picture.png", "session.json"]
+    shown = np.asarray(PillowImage.open(io.BytesIO(whole.read("picture.png"))))
+    assert (shown == two_squares()).all()
+    told = json.loads(whole.read("session.json"))
+    assert "not a medical device" in told["note"]
+    (layer,) = told["layers"]
+    assert (layer["is_corrected"], layer["colour"], layer["remark"]) == (True, "#ff0000", "mine")
+    assert layer["model_sha256"] == client.get("/v1/model").json()["sha256"]
+
+
+def test_a_corrected_session_is_a_data_set_that_training_reads(client, tmp_path):
+    image = upload(client)["id"]
+    layers = layers_of(client, image, "the left tumor", "the right tumor", is_corrected=True)
+    made = export(client, image, layers, "dataset")
+    zipfile.ZipFile(io.BytesIO(made.content)).extractall(tmp_path)
+    cases = read_folder(tmp_path / "annotations").split("train")
+    assert [case.text for case in cases] == ["the left tumor", "the right tumor"]
+    mask = np.asarray(PillowImage.open(cases[0].mask)) > 0
+    assert (mask == decoded(layers[0]["mask"])).all()
+
+
+def test_a_volume_s_data_set_holds_the_slices_that_have_something(client, series, tmp_path):
+    layers = layers_of(client, series["id"], "the left tumor")
+    made = export(client, series["id"], layers, "dataset")
+    zipfile.ZipFile(io.BytesIO(made.content)).extractall(tmp_path)
+    cases = read_folder(tmp_path / "annotations").split("train")
+    assert len(cases) == len(layers[0]["mask"])
+    assert "4711" not in (tmp_path / "annotations" / "train.csv").read_text()
+
+
+def test_nothing_stays_in_the_private_folder(client):
+    image = upload(client)["id"]
+    for kind in ("png", "zip", "coco", "dataset"):
+        export(client, image, layers_of(client, image, "left"), kind)
+    assert [one.name for one in client.app.state.service.workspace.path.iterdir()] == ["lock"]
+
+
+def test_too_many_masks_and_masks_of_no_slice_are_refused(client, series):
+    layers = layers_of(client, series["id"], "left")
+    runs = next(iter(layers[0]["mask"].values()))
+    assert export(client, series["id"], layers * 33, "zip").json()["code"] == "too-many"
+    beyond = [{"text": "left", "mask": {"3": runs}}]
+    assert export(client, series["id"], beyond, "nifti").status_code == 422
+    flat = [{"text": "left", "mask": runs}]
+    assert export(client, series["id"], flat, "nifti").status_code == 422
