@@ -5,6 +5,7 @@ data set, a column for each model and a row for each key figure that one of them
 """
 
 import json
+import sys
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -38,6 +39,7 @@ KEY_FIGURES = {
     "ece": "expected calibration error",
     "fall_of_confidence": "fall of confidence under contradiction",
     "subject_elsewhere": "cases whose subject is in another split",
+    "picture_elsewhere": "cases whose picture looks like one of another split",
     "sentence_in_training": "sentences that training has word for word",
     "disagreement": "sentences that their mask contradicts",
 }
@@ -57,9 +59,21 @@ def tell(*audits: Path) -> None:
     audits
         Folders with an audit.json.
     """
-    read = [json.loads((one / "audit.json").read_text(encoding="utf-8")) for one in audits]
+    read = [_read(one) for one in audits]
     for (name, split), group in groupby(read, key=lambda one: (one["dataset"], one["split"])):
         print("\n".join(_table(name, split, list(group))), end="\n\n")
+
+
+def _read(folder: Path) -> Audit:
+    """Return what a finished audit left; end with one line where it left nothing."""
+    path = folder / "audit.json"
+    if not path.is_file():
+        sys.exit(
+            f"{path} is missing, so that the audit was not finished. Run "
+            f"`lingseg audit MODEL DATASET --out {folder}` again; it goes on where it stopped."
+        )
+    found: Audit = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def _table(name: str, split: str, audits: Sequence[Audit]) -> list[str]:

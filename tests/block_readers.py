@@ -19,6 +19,19 @@ def deaf(image, text):  # noqa: ARG001
     return (image.min(axis=2) >= BRIGHT).astype(np.float32)
 
 
+def fickle(image, text):
+    """Draw the upper part of what is read, the more of it the larger the number that is said."""
+    drawn = reader(image, text)
+    numbers = [int(word) for word in text.split() if word.isdigit()]
+    drawn[len(drawn) * (1 + sum(numbers)) // 10 :] = 0
+    return drawn
+
+
+def silent(image, text):  # noqa: ARG001
+    """Draw nothing, whatever is said."""
+    return np.zeros(image.shape[:2], dtype=np.float32)
+
+
 def choosy(image, text):
     """Read, but refuse to answer where nothing is said."""
     if not text:

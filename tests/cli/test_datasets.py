@@ -43,7 +43,7 @@ def test_a_sound_dataset_passes_the_check(tmp_path, capsys):
     root = write_folder_dataset(tmp_path / "blocks")
     assert run(["datasets", "check", str(root), "--quiet"]) == 0
     captured = capsys.readouterr()
-    assert "blocks (4 train, 2 val, 2 test): 0 errors, 0 warnings, 3 notes" in captured.out
+    assert "blocks (4 train, 2 val, 2 test): 0 errors, 1 warning, 3 notes" in captured.out
     assert captured.err == ""
 
 
@@ -55,7 +55,7 @@ def test_errors_fail_the_check_and_long_lists_are_cut(tmp_path, capsys):
     out = capsys.readouterr().out
     assert out.count("does not exist") == 2
     assert "and 5 more" in out
-    assert "[bold]blocks (7 train, 1 test): 7 errors, 0 warnings" in out
+    assert "[bold]blocks (7 train, 1 test): 7 errors, 1 warning" in out
 
 
 def test_the_check_speaks_json_whole(tmp_path, capsys):
@@ -65,7 +65,10 @@ def test_the_check_speaks_json_whole(tmp_path, capsys):
     assert run(["datasets", "check", str(root), "--json"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert (report["dataset"], report["side"]) == ("blocks", "image")
-    assert [finding["kind"] for finding in report["findings"]] == ["missing file"] * 7
+    assert [finding["kind"] for finding in report["findings"]] == [
+        *["missing file"] * 7,
+        "unknown words",  # "block"
+    ]
     assert report["findings"][0]["case_ids"] == ["train/train_000"]
 
 

@@ -29,7 +29,8 @@ def dataset(root):
 
 def test_a_sound_dataset_gives_notes_only(dataset):
     findings = check_dataset(dataset)
-    assert {finding.severity for finding in findings} == {"note"}
+    known = [finding for finding in findings if finding.kind != "unknown words"]  # "block"
+    assert {finding.severity for finding in known} == {"note"}
     assert count_severities(findings)["error"] == 0
 
 
@@ -209,8 +210,40 @@ def test_sentences_are_held_against_their_masks(dataset):
 def test_a_dataset_without_masks_can_be_checked(tmp_path):
     root = write_folder_dataset(tmp_path / "set", with_masks=False)
     assert {finding.kind for finding in check_dataset(read_folder(root))} == {
-        "sentence seen in training"
+        "sentence seen in training",
+        "unknown words",
     }
+
+
+def test_a_split_without_a_single_mark_is_warned_of(dataset):
+    for case in dataset.split("test"):
+        write_png(case.mask, np.zeros(SIZE, dtype=np.uint8))
+    write_png(dataset.split("train")[0].mask, np.zeros(SIZE, dtype=np.uint8))
+    (finding,) = found(dataset, "only empty masks")
+    number = len(dataset.split("test"))
+    assert finding.severity == "warning"
+    assert finding.message.startswith(f"All {number} masks of test are empty")
+
+
+def test_empty_sentences_are_not_seen_in_training(dataset):
+    splits = {
+        split: tuple(replace(case, text="") for case in cases)
+        for split, cases in dataset.splits.items()
+    }
+    assert not found(replace(dataset, splits=splits), "sentence seen in training")
+
+
+def test_misspelt_and_unknown_words_are_counted_with_examples(dataset):
+    dataset = with_first(dataset, text="lesoin on the left")
+    dataset = with_first(dataset, "test", text="the xyzzy on the left")
+    (misspelt,) = found(dataset, "misspelt words")
+    assert (misspelt.severity, misspelt.case_ids) == ("warning", ("train/train_000",))
+    number = sum(map(len, dataset.splits.values()))
+    assert misspelt.message.startswith(f"1 of {number} sentences")
+    assert '"lesoin" read as "lesion"' in misspelt.message
+    (unknown,) = found(dataset, "unknown words")
+    assert unknown.severity == "warning"
+    assert unknown.message.endswith('"block", "xyzzy".')
 
 
 def test_every_file_is_told_once(dataset):
@@ -238,3 +271,12 @@ def test_blocks_lie_in_their_half():
         _, mask = draw_blocks(np.random.default_rng(1), half=half)
         assert mask.any()
         assert not mask[:, columns].any()
+
+
+def test_a_mirrored_copy_in_another_split_is_found(dataset):
+    original, copy = dataset.split("train")[1].image, dataset.split("test")[0].image
+    write_png(copy, np.asarray(PillowImage.open(original))[:, ::-1])
+    (finding,) = found(dataset, "near-duplicate picture")
+    assert finding.severity == "warning"
+    assert finding.case_ids == ("train/train_001", "test/test_000")
+    assert "when mirrored" in finding.message

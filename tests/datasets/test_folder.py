@@ -58,8 +58,9 @@ def test_a_byte_order_mark_is_read_over(tmp_path):
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        (b"image,mask\na,b\n", r"train\.csv has no column 'text'; its first line is 'image,mask'"),
-        (b"", "has no column 'image' and no column 'text'"),
+        (b"picture,text\na,b\n", r"has no column 'image'; its first line is 'picture,text'"),
+        (b"image, Text\na,b\n", "has the column ' Text', expected 'text'"),
+        (b"", "has no column 'image'"),
         (b"image;text\na;b\n", "with commas"),
         (b"image,text,text\na,b,c\n", "the column 'text' twice"),
         (b"image,text\na,left, upper\n", r"line 2 has more or fewer fields"),

@@ -1,6 +1,7 @@
 """`lingseg audit`: whether a model reads its sentence, in nine rows."""
 
 import json as json_format
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +12,16 @@ from rich.text import Text
 from lingseg.cli.predictor import FLOORS, find_predictor, floors_of, hash_of
 from lingseg.cli.progress import progress_bar
 from lingseg.datasets import find_dataset
-from lingseg.evaluation.audit import ROWS, Audit, audit_as_json, audit_table, write_audit
+from lingseg.evaluation.audit import (
+    ROWS,
+    Audit,
+    CallablePredictor,
+    audit_as_json,
+    audit_table,
+    write_audit,
+)
 from lingseg.evaluation.audit import audit as audit_predictor
+from lingseg.evaluation.audit.answers_file import ANSWERS_FILE
 from lingseg.evaluation.audit.page import write_page
 from lingseg.evaluation.evaluate import spread_pictures, with_labels
 
@@ -104,7 +113,7 @@ def audit(
     if out is not None:
         write_audit(out, done)
         write_page(done, done.examples, out / PAGE_FILE)
-    _show(done, out, terminal)
+    _show(done, out, terminal, is_function=isinstance(predictor, CallablePredictor))
     if json:
         print(json_format.dumps(audit_as_json(done)))
     return 0
@@ -122,13 +131,28 @@ def _numbers(rows: str) -> tuple[int, ...]:
         ) from error
 
 
-def _show(done: Audit, out: Path | None, terminal: Console) -> None:
+def _show(done: Audit, out: Path | None, terminal: Console, *, is_function: bool) -> None:
     """Print the table, and what a reader must know of it."""
     terminal.print(audit_table(done))
     if out is None:
         return
-    if not done.about.predictor_hash:
-        name = done.about.predictor
-        note = f"{name} is known by its name alone: after you change it, run with --fresh."
+    for note in _notes(done, out / ANSWERS_FILE, is_function=is_function):
         terminal.print(Text(note), soft_wrap=True)
     terminal.print(Text(f"See {out / PAGE_FILE}"), soft_wrap=True)
+
+
+def _notes(done: Audit, answers: Path, *, is_function: bool) -> Iterator[str]:
+    """Yield what a reader must know of answers that an earlier run gave."""
+    if not done.num_reused:
+        return
+    yield f"{done.num_reused} of {done.num_asked} answers were taken from {answers}."
+    if not done.about.predictor_hash:
+        yield (
+            f"{done.about.predictor} is known by its name alone: if it has changed since, run with "
+            f"--fresh."
+        )
+    elif is_function:
+        yield (
+            f"{done.about.predictor} is known by its file: if what that imports or reads has "
+            f"changed since, run with --fresh."
+        )

@@ -22,11 +22,10 @@ from lingseg.evaluation import (
     as_json,
     label_table,
     score_table,
-    share_unchanged,
-    shuffle_texts,
     write_report,
 )
 from lingseg.evaluation import evaluate as evaluate_predictor
+from lingseg.evaluation.ablation import NUM_DRAWS
 from lingseg.evaluation.evaluate import check_cases, spread, with_labels
 from lingseg.metrics import EmptyPolicy, explain_pair
 
@@ -71,7 +70,7 @@ def evaluate(
     out
         A folder for scores.json and per_case.csv.
     text
-        What the model is told: the right sentence, none, or another subject's.
+        What the model is told: the right sentence, none, or other subjects' (five for each case).
     floors
         Score the mean training mask and the mean mask of the same sentence beside it.
     threshold
@@ -112,13 +111,13 @@ def evaluate(
     terminal = Console(stderr=json, quiet=quiet)
     find_floors = cache(partial(floors_of, found, terminal))
     scored = find_predictor(model, cases, find_floors)
-    score = partial(
-        _score, cases=cases, seed=seed, tolerance=tolerance, empty=empty, out=out, resume=resume
-    )
-    heard = _with_text(scored, text, cases, seed, terminal)
-    evaluations = [score(heard, terminal, threshold=threshold)]
+    score = partial(_score, seed=seed, tolerance=tolerance, empty=empty, out=out, resume=resume)
+    heard, told = _with_text(scored, text, cases, seed, terminal)
+    evaluations = [score(heard, terminal, threshold=threshold, cases=told)]
     known = find_floors() if floors else None
-    evaluations += [score(floor, terminal, threshold=None) for floor in _beside(scored, known)]
+    evaluations += [
+        score(floor, terminal, threshold=None, cases=cases) for floor in _beside(scored, known)
+    ]
     about: dict[str, str | int] = {"dataset": found.info.name, "split": split, "text": text}
     about |= {"labels": ", ".join(labels), "seed": seed}
     if known is not None:
@@ -165,16 +164,21 @@ def _beside(scored: Predictor, floors: Floors | None) -> list[Predictor]:
 
 def _with_text(
     predictor: Predictor, text: Text, cases: Sequence[Case], seed: int, terminal: Console
-) -> Predictor:
-    """Return the predictor as it hears the text that was asked for."""
+) -> tuple[Predictor, Sequence[Case]]:
+    """Return the predictor as it hears the text that was asked for, and the cases to score."""
     if text == "right":
-        return predictor
+        return predictor, cases
     if text == "none":
-        return WithoutText(predictor)
-    texts = shuffle_texts(cases, rng=np.random.default_rng(seed))
-    unchanged = share_unchanged(cases, texts)
-    terminal.print(f"Of the shuffled sentences {unchanged:.0%} read the same as the right one.")
-    return ShuffledText(predictor, texts)
+        return WithoutText(predictor), cases
+    misled = ShuffledText.of(predictor, cases, seed=seed)
+    terminal.print(
+        f"Each case hears {NUM_DRAWS} sentences of other subjects that read differently, and is "
+        f"scored with each."
+    )
+    left_out = len(cases) - len(misled.texts)
+    if left_out:
+        terminal.print(f"{left_out} of {len(cases)} cases have none and are left out.")
+    return misled, misled.cases
 
 
 def _show(evaluations: Sequence[Evaluation], title: str, terminal: Console) -> None:

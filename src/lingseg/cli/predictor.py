@@ -93,6 +93,11 @@ def find_predictor(
             )
         return floors.both[FLOORS.index(model)]
     path = Path(model)
+    if path.suffix == ".py":
+        raise ValueError(
+            f"{model} is a file of Python, which may hold several functions. Name one of them: "
+            f"{model}:NAME."
+        )
     if ":" in model and not path.exists():
         return _find_function(model)
     if (path / "recipe.json").is_file():
@@ -108,10 +113,13 @@ def find_predictor(
 def hash_of(model: str, predictor: Predictor) -> str:
     """Return what tells a predictor from another of its name; empty where nothing does.
 
-    It is the seal of a bundle, the SHA-256 of a run's weights, or that of all saved masks.
-    Functions and floors are known by their names alone.
+    It is the seal of a bundle, the SHA-256 of a run's weights, that of all saved masks, or that of
+    the file that a function is written in. Floors are known by their names alone.
     """
-    if isinstance(predictor, ModelPredictor):
+    # Brings what draws the page along, which only an audit needs.
+    from lingseg.evaluation.audit.callable_predictor import CallablePredictor
+
+    if isinstance(predictor, ModelPredictor | CallablePredictor):
         return predictor.hash
     if isinstance(predictor, SavedPredictions):
         return _hash_files(sorted(predictor.paths.values()))
@@ -150,7 +158,8 @@ def _find_function(model: str) -> Predictor:
             f"{where} has no function {name!r}; it has {', '.join(known) or 'none'}. Name one that "
             f"takes (image, text) and returns a probability for every pixel."
         )
-    return CallablePredictor(function, name=name)
+    source = getattr(module, "__file__", None)
+    return CallablePredictor(function, name=name, source=Path(source) if source else None)
 
 
 def _run_file(path: Path) -> ModuleType:

@@ -1,15 +1,17 @@
 """What in a data set would spoil training, or flatter the scores."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import TypeVar
 
 from lingseg.datasets.case import Case, Dataset
 from lingseg.datasets.duplicates import find_near_duplicates
 from lingseg.datasets.files import survey_files
 from lingseg.datasets.finding import Finding
+from lingseg.datasets.mask_facts import MaskFacts
 from lingseg.datasets.progress import Progress, no_progress
-from lingseg.datasets.sentences import judge_sentences
+from lingseg.datasets.sentences import judge_sentences, judge_words
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -35,7 +37,9 @@ def check_dataset(dataset: Dataset, *, progress: Progress = no_progress) -> list
         *_subjects_in_two_splits(dataset),
         *find_near_duplicates(dataset, survey.hashes),
         *_seen_sentences(dataset),
+        *_only_empty_masks(dataset, survey.masks),
         *judge_sentences(dataset, survey.masks),
+        *judge_words(dataset),
     ]
 
 
@@ -94,8 +98,9 @@ def _subjects_in_two_splits(dataset: Dataset) -> Iterator[Finding]:
 
 def _seen_sentences(dataset: Dataset) -> Iterator[Finding]:
     """Say how many sentences of the other splits are in training word for word."""
-    seen = {case.text for case in dataset.splits.get("train", ())}
-    for split, cases in dataset.splits.items():
+    seen = {case.text for case in dataset.splits.get("train", ()) if case.text.strip()}
+    for split, split_cases in dataset.splits.items():
+        cases = [case for case in split_cases if case.text.strip()]
         if split == "train" or not seen or not cases:
             continue
         num_seen = sum(case.text in seen for case in cases)
@@ -106,6 +111,20 @@ def _seen_sentences(dataset: Dataset) -> Iterator[Finding]:
             message=f"{num_seen} of {len(cases)} sentences of {split} "
             f"({num_seen / len(cases):.1%}) are in train word for word.",
         )
+
+
+def _only_empty_masks(dataset: Dataset, masks: Mapping[Path, MaskFacts]) -> Iterator[Finding]:
+    """Find splits in which no mask marks anything: who draws nothing is right in every case."""
+    for split, cases in dataset.splits.items():
+        known = [masks[case.mask] for case in cases if case.mask and case.mask in masks]
+        if known and all(mask.is_empty for mask in known):
+            yield Finding(
+                kind="only empty masks",
+                severity="warning",
+                case_ids=(),
+                message=f"All {len(known)} masks of {split} are empty: who draws nothing scores "
+                f"100 % there. See that the masks are not lost, say by a value below the middle.",
+            )
 
 
 def count_severities(findings: Iterable[Finding]) -> Counter[str]:

@@ -10,17 +10,19 @@ from PIL import Image as PillowImage
 
 from lingseg.datasets.case import Case, Dataset
 from lingseg.datasets.finding import Finding
-from lingseg.imaging.image import Image
+from lingseg.imaging.image import Image, Rgb
 from lingseg.imaging.intensity import as_rgb
 
 PictureHash = NDArray[np.uint64]
-"""256 bits in four numbers."""
+"""256 bits in four numbers: in the first row of the picture, in the second of its mirror image."""
 
 NEAR = 40
 """Bits of 256 in which two pictures may differ and count as one.
 
 Measured on the sets of the catalogue: up to 40, all 73 pairs found were the same picture,
-brightened or cut otherwise; from 44 on, others come in. Mirrored copies are not found.
+brightened or cut otherwise; from 44 on, others come in. Copies mirrored left to right are found,
+too; turned ones are not. With 3 % of width and height cut off, all of 36 were found, with 5 % ten,
+with 10 % none.
 """
 
 _HASH_SIZE = 16
@@ -29,11 +31,16 @@ _PAIRS_AT_ONCE = 4_000_000  # 128 MiB of differences
 
 def hash_picture(image: Image) -> PictureHash:
     """Return what is left of a picture when only its coarse structure counts."""
-    picture = PillowImage.fromarray(as_rgb(image))
+    pixels = as_rgb(image)
+    return np.stack([_hash(pixels), _hash(pixels[:, ::-1])])
+
+
+def _hash(pixels: Rgb) -> NDArray[np.uint64]:
+    """Return the perceptual hash of one view."""
     import imagehash  # it brings scipy along, which reading a data set can do without
 
-    bits = imagehash.phash(picture, hash_size=_HASH_SIZE).hash
-    return np.packbits(bits).view(np.uint64)
+    picture = PillowImage.fromarray(np.ascontiguousarray(pixels))
+    return np.packbits(imagehash.phash(picture, hash_size=_HASH_SIZE).hash).view(np.uint64)
 
 
 def find_near_duplicates(dataset: Dataset, hashes: Mapping[Path, PictureHash]) -> Iterator[Finding]:
@@ -46,15 +53,16 @@ def find_near_duplicates(dataset: Dataset, hashes: Mapping[Path, PictureHash]) -
         if not known or not asked:
             continue
         nearest = _nearest([hashes[case.image] for case in known], [hashes[c.image] for c in asked])
-        for case, (index, distance) in zip(asked, nearest, strict=True):
+        for case, (index, distance, is_mirrored) in zip(asked, nearest, strict=True):
             if distance <= NEAR:
-                yield _finding(known[index], case, distance, splits=(earlier, later))
+                how = f"{distance} of 256 bits differ{' when mirrored' if is_mirrored else ''}"
+                yield _finding(known[index], case, how, splits=(earlier, later))
 
 
-def _finding(first: Case, second: Case, distance: int, *, splits: tuple[str, str]) -> Finding:
+def _finding(first: Case, second: Case, how: str, *, splits: tuple[str, str]) -> Finding:
     """Return the finding for two pictures that look the same."""
     is_same = first.image == second.image
-    how = "the same file" if is_same else f"{distance} of 256 bits differ"
+    how = "the same file" if is_same else how
     return Finding(
         kind="near-duplicate picture",
         severity="error" if is_same else "warning",
@@ -73,16 +81,22 @@ def _first_cases(cases: tuple[Case, ...], hashes: Mapping[Path, PictureHash]) ->
     return list(first.values())
 
 
-def _nearest(known: list[PictureHash], asked: list[PictureHash]) -> Iterator[tuple[int, int]]:
-    """Yield, for each hash asked for, the index of the nearest known one and their distance."""
-    known_bits = np.stack(known)
+def _nearest(known: list[PictureHash], asked: list[PictureHash]) -> Iterator[tuple[int, int, bool]]:
+    """Yield, for each hash asked for, the nearest known one, their distance, and if mirrored."""
+    known_bits = np.stack([one[0] for one in known])
     rows = max(1, _PAIRS_AT_ONCE // len(known))
     for start in range(0, len(asked), rows):
         block = np.stack(asked[start : start + rows])
-        distances = np.zeros((len(block), len(known)), dtype=np.uint16)
-        for word in range(known_bits.shape[1]):
-            distances += np.bitwise_count(block[:, word, None] ^ known_bits[None, :, word])
-        indices = distances.argmin(axis=1)
-        yield from (
-            (int(index), int(row[index])) for index, row in zip(indices, distances, strict=True)
-        )
+        upright, mirrored = (_distances(block[:, view], known_bits) for view in (0, 1))
+        distances = np.minimum(upright, mirrored)
+        for row, index in enumerate(distances.argmin(axis=1)):
+            is_mirrored = bool(mirrored[row, index] < upright[row, index])
+            yield int(index), int(distances[row, index]), is_mirrored
+
+
+def _distances(asked: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.uint16]:
+    """Return in how many bits each hash asked for differs from each known one."""
+    distances = np.zeros((len(asked), len(known)), dtype=np.uint16)
+    for word in range(known.shape[1]):
+        distances += np.bitwise_count(asked[:, word, None] ^ known[None, :, word])
+    return distances

@@ -19,6 +19,9 @@ Kind: TypeAlias = Literal[
     "sentence seen in training",
     "side words",
     "sentence against mask",
+    "misspelt words",
+    "unknown words",
+    "only empty masks",
 ]
 
 

@@ -1,7 +1,7 @@
 """Your own data set: a folder with `train.csv`, `val.csv`, `test.csv` and a `dataset.json`.
 
 The tables have the columns `image,mask,text[,label,subject,…]`, with paths relative to the folder;
-`mask` may be empty or absent. One or two of the tables may be absent as well.
+`mask` and `text` may be empty or absent. One or two of the tables may be absent as well.
 """
 
 import csv
@@ -21,7 +21,6 @@ SPLITS = ("train", "val", "test")
 ENCODING = "utf-8-sig"
 """Spreadsheet programs put a byte order mark before UTF-8; it is read over."""
 
-_REQUIRED = ("image", "text")
 _FIELDS = frozenset({"image", "mask", "text", "label", "subject"})
 
 Row = Mapping[str, str]
@@ -76,7 +75,7 @@ def _case(root: Path, row: Row, *, info: DatasetInfo, case_id: str) -> Case:
     return Case(
         case_id=case_id,
         image=root / row["image"],
-        text=row["text"],
+        text=row.get("text", ""),
         mask=root / row["mask"] if row.get("mask") else None,
         subject=row.get("subject") or row["image"],
         side=info.side,
@@ -137,11 +136,18 @@ def read_table(path: Path) -> list[Row]:
 
 def _check_header(path: Path, header: Sequence[str]) -> None:
     """Refuse a table that lacks a column, or has one twice."""
-    missing = [name for name in _REQUIRED if name not in header]
-    if missing:
+    if "image" not in header:
         raise ValueError(
-            f"{path} has no column {' and no column '.join(map(repr, missing))}; its first line is "
-            f"{','.join(header)!r}. The columns are image,mask,text[,label,subject,…], with commas."
+            f"{path} has no column 'image'; its first line is {','.join(header)!r}. "
+            f"The columns are image,mask,text[,label,subject,…], with commas."
+        )
+    folded = {name.strip().casefold(): name for name in header}
+    misspelt = [folded[name] for name in sorted(_FIELDS & folded.keys()) if name not in header]
+    if misspelt:
+        name = misspelt[0]
+        raise ValueError(
+            f"{path} has the column {name!r}, expected {name.strip().casefold()!r}, in small "
+            f"letters and without blanks. Rename it."
         )
     twice = [name for name, number in Counter(header).items() if name and number > 1]
     if twice:

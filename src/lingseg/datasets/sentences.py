@@ -1,12 +1,12 @@
-"""Whether the sentences of a data set are true of its masks, and whose left and right they mean."""
+"""Whether the sentences of a data set are true of its masks, and whether they can be read."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from lingseg.datasets.case import Case, Dataset
 from lingseg.datasets.comparison import IS_EMPTY, Comparison, compare_facts, is_certain
-from lingseg.datasets.finding import Finding, Severity
+from lingseg.datasets.finding import Finding, Kind, Severity
 from lingseg.datasets.mask_facts import MaskFacts
 from lingseg.language.facts import ATTRIBUTES, Attribute
 from lingseg.language.grammar import understand
@@ -14,6 +14,8 @@ from lingseg.language.side import Side
 
 CLEAR = 0.9
 """Share of one-sided sentences that must agree with a convention for the masks to follow it."""
+WORDS_NAMED = 5
+"""Words that a finding shows."""
 FEWEST = 10
 """One-sided sentences below which nothing is concluded."""
 
@@ -38,6 +40,39 @@ def judge_sentences(dataset: Dataset, masks: Mapping[Path, MaskFacts]) -> Iterat
         yield _judge_side(dataset.info.side, sides)
     for attribute in ATTRIBUTES:
         yield from _judge_attribute(attribute, compared[attribute])
+
+
+def judge_words(dataset: Dataset) -> Iterator[Finding]:
+    """Say which words are misspelt, and which the grammar does not know.
+
+    A model is told the sentence as it stands; lingseg's own checks pass over such a sentence.
+    """
+    cases = [case for found in dataset.splits.values() for case in found if case.text.strip()]
+    read = {(case.text, case.side): understand(case.text, side=case.side) for case in cases}
+    misspelt, unknown = {}, {}
+    for case in cases:
+        understood = read[case.text, case.side]
+        misspelt[case.case_id] = [str(notice) for notice in understood.notices]
+        unknown[case.case_id] = [f'"{one.word}"' for one in understood.unknown]
+    yield from _judge_words("misspelt words", "have words that look misspelt", misspelt)
+    yield from _judge_words("unknown words", "have words that are not understood", unknown)
+
+
+def _judge_words(kind: Kind, what: str, words: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
+    """Count the sentences that have such words, and name the most frequent ones."""
+    having = tuple(name for name, found in words.items() if found)
+    if not having:
+        return
+    counts = Counter(word for found in words.values() for word in set(found))
+    named = ", ".join(word for word, _ in counts.most_common(WORDS_NAMED))
+    more = ", …" if len(counts) > WORDS_NAMED else ""
+    yield Finding(
+        kind=kind,
+        severity="warning",
+        case_ids=having,
+        message=f"{len(having)} of {len(words)} sentences ({len(having) / len(words):.1%}) {what}: "
+        f"{named}{more}.",
+    )
 
 
 def _pairs(dataset: Dataset, masks: Mapping[Path, MaskFacts]) -> Iterator[tuple[Case, MaskFacts]]:

@@ -1,6 +1,6 @@
 """Scoring a predictor on a data set: what a mask is worth, how sure that is, and the floors."""
 
-from lingseg.evaluation.ablation import ShuffledText, WithoutText, share_unchanged, shuffle_texts
+from lingseg.evaluation.ablation import ShuffledText, WithoutText, draw_other_texts
 from lingseg.evaluation.compare import Comparison, Difference, compare
 from lingseg.evaluation.comparison_report import (
     comparison_as_json,
@@ -39,14 +39,13 @@ __all__ = [
     "comparison_as_json",
     "comparison_table",
     "describe_difference",
+    "draw_other_texts",
     "evaluate",
     "find_predictions",
     "has_training_masks",
     "label_table",
     "read_scored_cases",
     "score_table",
-    "share_unchanged",
-    "shuffle_texts",
     "write_comparison",
     "write_report",
 ]

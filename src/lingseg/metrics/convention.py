@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeAlias
 
-Convention: TypeAlias = Literal["pooled", "per image", "neither"]
+Convention: TypeAlias = Literal["pooled", "per image", "either", "neither"]
 
 TOLERANCE = 0.03
 """Points of 100 by which rounding on the way and at the end may part a pooled pair."""
@@ -37,7 +37,8 @@ def explain_pair(dice: float, iou: float) -> Verdict:
     pooled = 100 * dice_of_iou(iou / scale)
     gap = 100 * dice / scale - pooled
     tolerance = max(TOLERANCE, _rounding(dice, iou, scale))
-    convention = _convention(gap, dice < iou, tolerance)
+    is_extreme = dice == iou and iou / scale in (0, 1)
+    convention = "either" if is_extreme else _convention(gap, dice < iou, tolerance)
     shown = f"2 IoU / (1 + IoU) = {pooled:.2f}, the Dice given is {100 * dice / scale:.2f}"
     return Verdict(
         convention=convention,
@@ -55,6 +56,7 @@ def dice_of_iou(iou: float) -> float:
 _READINGS: dict[Convention, str] = {
     "pooled": "Pooled: all pixels of the set in one count (or a single image)",
     "per image": "Per image: means over images (or over other parts, as classes or folds)",
+    "either": "Cannot be told: where all images score 0, or all 100, both conventions agree",
     "neither": "Neither: no set of masks gives this pair; a number is wrong, or the two are of "
     "different sets",
 }

@@ -87,6 +87,15 @@ def test_a_denial_of_its_own_is_no_question_of_absence(tmp_path):
     assert values(row)["null_accuracy_negation"] == 1
 
 
+def test_without_anything_that_is_there_silence_proves_nothing(tmp_path):
+    missing = cases_of(tmp_path, 8)[8:]
+    row = judge(missing, lambda *_: NOTHING)
+    assert row.traits == (("absence", "unclear"), ("negation", "unclear"))
+    assert "nobody can tell whether it ever draws anything" in row.sentence
+    assert "too few" not in row.sentence
+    assert dict(judge(missing, lambda *_: TRUTH).traits) == {"absence": "no", "negation": "no"}
+
+
 def test_what_is_foreign_is_said_in_words_that_are_known():
     texts = {text for texts in FOREIGN.values() for text in texts}
     assert all(understand(text, side="none").is_whole for text in texts)

@@ -66,7 +66,8 @@ def ask():
 
 def test_what_several_checks_want_is_asked_once(ask, cases):
     counting = Counting()
-    _, tallies = ask(counting, [Curious(), Curious()], cases)
+    _, asking = ask(counting, [Curious(), Curious()], cases)
+    tallies = asking.tallies
     assert len(counting.asked) == len(set(counting.asked)) == 2 * len(cases)
     assert [tally.num_asked for tally in tallies] == [2 * len(cases)] * 2
     assert [tally.num_beyond for tally in tallies] == [len(cases)] * 2
@@ -100,7 +101,8 @@ def test_an_interrupted_audit_goes_on_where_it_was(ask, cases, tmp_path):
 
 @pytest.mark.parametrize("function", [choosy, undefined])
 def test_a_question_that_cannot_be_answered_stops_no_other(ask, function, cases):
-    answers, (tally,) = ask(CallablePredictor(function), [Curious()], cases)
+    answers, asking = ask(CallablePredictor(function), [Curious()], cases)
+    (tally,) = asking.tallies
     assert (tally.num_asked, tally.num_refused) == (2 * len(cases), len(cases))
     assert answers.find(own_question(cases[0])).overlap.dice == 1
     with pytest.raises(QuestionRefused):
@@ -110,26 +112,44 @@ def test_a_question_that_cannot_be_answered_stops_no_other(ask, function, cases)
 def test_what_was_refused_is_asked_again_when_an_audit_goes_on(ask, cases, tmp_path):
     refusing, answering = CallablePredictor(choosy), CallablePredictor(reader)
     ask(refusing, [Curious()], cases, tmp_path / "a")
-    _, (tally,) = ask(answering, [Curious()], cases, tmp_path / "a")
-    assert tally.num_refused == 0
+    _, asking = ask(answering, [Curious()], cases, tmp_path / "a")
+    assert asking.tallies[0].num_refused == 0
+    assert (asking.num_questions, asking.num_reused) == (2 * len(cases), len(cases))
 
 
-def test_a_predictor_that_answers_nothing_is_told_in_one_line(ask, cases):
-    with pytest.raises(
-        ValueError, match=r"answered none of the first 10 .*returned shape \(32, 24\)"
-    ):
-        ask(CallablePredictor(turned), [Curious()], cases)
+def test_a_predictor_that_answers_nothing_is_not_asked_on(ask, cases):
+    asked = []
+
+    def refusing(image, text):  # noqa: ARG001
+        asked.append(text)
+        raise ValueError("no")
+
+    more = tuple(replace(case, case_id=f"{case.case_id} again") for case in cases)
+    later = [replace(case, image=cases[0].mask) for case in more]  # another picture
+    answers, asking = ask(CallablePredictor(refusing), [Curious()], (*cases, *later))
+    assert len(asked) == 2 * len(cases)
+    assert asking.gave_up.startswith("refusing answered none of the first 10 cases")
+    assert asking.tallies[0].num_refused == 2 * (len(cases) + len(later))
+    with pytest.raises(QuestionRefused, match="answered none of the first 10"):
+        answers.find(own_question(later[0]))
+
+
+def test_why_nothing_was_answered_is_told_in_one_line(ask, cases):
+    _, asking = ask(CallablePredictor(turned), [Curious()], cases)
+    assert "returned shape (32, 24)" in asking.gave_up
 
 
 def test_a_set_without_sentences_is_asked_nothing_that_must_be_answered(ask, cases):
     silent = [replace(case, text="") for case in cases]
-    _, (tally,) = ask(CallablePredictor(choosy), [Curious()], silent)
-    assert tally.num_refused == tally.num_asked
+    _, asking = ask(CallablePredictor(choosy), [Curious()], silent)
+    assert asking.tallies[0].num_refused == asking.tallies[0].num_asked
+    assert not asking.gave_up
 
 
 def test_saved_predictions_answer_only_what_they_were_made_for(ask, cases):
     saved = SavedPredictions("saved", {case.case_id: case.mask for case in cases})
-    _, (tally,) = ask(saved, [Curious()], cases)
+    _, asking = ask(saved, [Curious()], cases)
+    (tally,) = asking.tallies
     assert (tally.num_asked - tally.num_refused, tally.num_beyond_refused) == (10, 10)
     assert "each case's own sentence" in tally.first_refusal
 

@@ -145,3 +145,26 @@ def test_two_cases_of_one_name_are_refused(blocks, cases):
 def test_a_split_without_cases_is_refused(blocks):
     with pytest.raises(ValueError, match="no case to audit"):
         audit(CallablePredictor(choosy), blocks, cases=[])
+
+
+def test_who_heeds_no_sentence_is_not_praised_for_bearing_other_words(blocks, cases):
+    told = tuple(
+        replace(case, text=case.text.replace("bright block", "bright square")) for case in cases
+    )
+    data = replace(blocks, splits={**blocks.splits, "test": told})
+    alone = audit(CallablePredictor(deaf), data, rows=[5])
+    assert dict(alone.traits) == {"other words": "yes"}
+    found = audit(CallablePredictor(deaf), data, rows=[2, 5])
+    assert dict(found.traits) == {"sentence": "no", "other words": "not asked"}
+    assert verdicts(found)[5] == "not asked"
+    assert "no merit" in found.rows[1].sentence
+
+
+def test_answers_of_a_function_are_taken_up_while_its_file_stays(blocks, tmp_path):
+    first = audit(CallablePredictor(deaf), blocks, rows=[2], out=tmp_path / "out")
+    again = audit(CallablePredictor(deaf), blocks, rows=[2], out=tmp_path / "out")
+    assert first.num_reused == 0
+    assert again.num_reused == again.num_asked == first.num_asked > 0
+    other = CallablePredictor(deaf, source=tmp_path / "nowhere.py")
+    with pytest.raises(ValueError, match="holds answers for predictor hash"):
+        audit(other, blocks, rows=[2], out=tmp_path / "out")

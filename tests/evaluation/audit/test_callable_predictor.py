@@ -1,4 +1,7 @@
+import hashlib
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,3 +56,16 @@ def test_a_bad_answer_is_told_in_one_line(cases, function, text, told):
 def test_a_function_goes_by_its_own_name_or_another():
     assert CallablePredictor(reader).name == "reader"
     assert CallablePredictor(reader, name="mine").name == "mine"
+
+
+def test_a_function_is_known_by_the_file_that_it_is_written_in():
+    here = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+
+    class Model:
+        def __call__(self, image, text):  # noqa: ARG002
+            return np.zeros(image.shape[:2])
+
+    assert CallablePredictor(lambda image, text: image).hash == here  # noqa: ARG005
+    assert CallablePredictor(Model()).hash == CallablePredictor(partial(Model().__call__)).hash
+    assert CallablePredictor(Model()).hash == here
+    assert CallablePredictor(len).hash == ""

@@ -5,8 +5,10 @@ from fake_predictors import box
 from told_answers import answer, case_of, judge_told, values
 
 from lingseg.evaluation.audit.contradiction import contradicting_texts
-from lingseg.evaluation.audit.contradictions_row import ContradictionsRow
+from lingseg.evaluation.audit.contradictions_row import ContradictionsRow, judge_following
 from lingseg.evaluation.audit.question import own_question
+from lingseg.evaluation.summary import Estimate
+from lingseg.metrics.uncertainty import Interval
 
 LEFT, RIGHT = box(2, 1, 4, 4), box(2, 14, 4, 4)
 TRUTH = {"the left lesion": LEFT, "the right lesion": RIGHT}
@@ -135,3 +137,21 @@ def test_sentences_that_say_nothing_of_the_kind_are_not_measured(tmp_path):
     case = case_of("p", "a lesion", tmp_path)
     assert own_question(case) not in ContradictionsRow(cases=(case,)).questions(case)
     assert judge((case,), lambda text: LEFT).verdict == "not measured"  # noqa: ARG005
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "verdict", "told"),
+    [
+        (0.8, 0.9, 0.95, "yes", "It reads the side."),
+        (0.6, 0.65, 0.7, "partly", "It reads the side in part."),
+        (0.1, 0.2, 0.3, "no", "It does not read the side."),
+        (0.31, 0.47, 0.65, "unclear", "not read the side in three pairs of four; whether in half"),
+        (0.6, 0.7, 0.8, "unclear", "in more than half of the pairs; whether in three of four"),
+        (0.4, 0.6, 0.8, "unclear", "Too few subjects to tell whether it reads the side."),
+    ],
+)
+def test_what_an_interval_excludes_is_said(low, value, high, verdict, told):
+    follows = Estimate(value, Interval(low, high))
+    found = judge_following("side", follows, 205)
+    assert found[0] == verdict
+    assert told in found[1]

@@ -1,7 +1,9 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from block_readers import deaf, reader
+from block_readers import deaf, reader, silent
+from fakes import SIZE, write_png
 
 from lingseg.evaluation.audit.callable_predictor import CallablePredictor
 from lingseg.evaluation.audit.floors_row import MEAN_MASK, TEXT_LOOKUP, TWIN, FloorsRow
@@ -34,6 +36,24 @@ def test_a_model_that_ignores_its_sentence_is_convicted(judge, figure, cases, be
     assert row.verdict == "no"
     assert figure(row, "gain_over_no_sentence") == 0
     assert "is no better than the model itself when nothing is said" in row.sentence
+
+
+def test_who_trails_a_floor_is_told_to_be_behind(judge, cases, beside):
+    check = FloorsRow(cases=cases, beside=tuple(beside))
+    row = judge(CallablePredictor(silent), check, cases, beside)
+    assert "points behind)" in row.sentence
+    assert "\N{MINUS SIGN}" not in row.sentence
+
+
+def test_of_empty_masks_only_nothing_is_praised(judge, figure, cases):
+    for case in cases:
+        write_png(case.mask, np.zeros(SIZE, dtype=np.uint8))
+    beside = {TWIN: CallablePredictor(deaf)}
+    check = FloorsRow(cases=cases, beside=tuple(beside))
+    row = judge(CallablePredictor(silent), check, cases, beside)
+    assert figure(row, "gain_over_image_only_twin") == 1
+    assert row.verdict == "unclear"
+    assert row.sentence.startswith("Every reference mask is empty")
 
 
 def test_a_model_that_only_looks_up_its_sentence_is_convicted(judge, figure, cases, beside):

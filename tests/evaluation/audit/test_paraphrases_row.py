@@ -70,3 +70,15 @@ def test_sentences_that_are_not_understood_are_counted(tmp_path):
     assert "1 of 6 sentences have no paraphrase" in row.why_not
     alone = judge(cases[-1:], lambda _: TRUTH)
     assert alone.verdict == "not measured"
+
+
+def test_a_mask_that_is_always_empty_proves_nothing(tmp_path):
+    nothing = box(0, 0, 0, 0)
+    row = judge(some(tmp_path), lambda _: nothing, reference=nothing)
+    assert (row.verdict, row.traits) == ("unclear", (("other words", "unclear"),))
+    assert "It drew nothing for any of them" in row.sentence
+
+
+def test_cases_without_a_sentence_are_called_that(tmp_path):
+    cases = (*some(tmp_path), case_of("q", "", tmp_path))
+    assert judge(cases, lambda _: TRUTH).why_not == "1 of 6 cases have no sentence."

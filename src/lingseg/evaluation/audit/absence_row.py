@@ -43,6 +43,10 @@ another kind: a mole is seen with a dermatoscope, a cell's nucleus under a micro
 in the colon or on the skin meets no unborn child. Kinds that are not here, and phantoms, which
 look like several kinds, are asked for nothing foreign."""
 
+_NEVER_SEEN_TO_DRAW = (
+    "no case asks for what is there, so that nobody can tell whether it ever draws anything"
+)
+
 Kind: TypeAlias = Literal["present", "absent", "denied"]
 _MAX_EXAMPLES = 2
 
@@ -176,7 +180,9 @@ class AbsenceRow:
             numbers = _figures(blank, seen, present, rng)
             figures += numbers
             traits[blank.trait] = _judge(numbers, seen, present)
-            sentences.append(_sentence(blank, numbers, traits[blank.trait]))
+            unclear = blank.unclear if present else _NEVER_SEEN_TO_DRAW
+            ending = blank.endings.get(traits[blank.trait], unclear)
+            sentences.append(_sentence(blank, numbers, ending))
             examples += _pick_examples(seen, blank.headline)
         if present:
             missed = [Observation(one.subject, float(one.is_blank)) for one in present]
@@ -256,23 +262,22 @@ def _estimate_auroc(
 def _judge(numbers: Sequence[Figure], seen: Sequence[_Seen], present: Sequence[_Seen]) -> Verdict:
     """Return whether it leaves blank what it should, and not because it never draws."""
     null_accuracy, _, *aurocs = (figure.estimate for figure in numbers)
+    leaves_blank = judge_above(null_accuracy, LEFT_BLANK_FROM, num_subjects=num_subjects(seen))
+    if not present:  # who never draws anything leaves all of them blank
+        return "no" if leaves_blank == "no" else "unclear"
     # Each side of the comparison must have enough subjects.
     fewer = min(num_subjects(seen), num_subjects(present))
-    return worst(
-        [
-            judge_above(null_accuracy, LEFT_BLANK_FROM, num_subjects=num_subjects(seen)),
-            *(judge_above(one, TELLS_APART_FROM, num_subjects=fewer) for one in aurocs),
-        ]
-    )
+    told_apart = (judge_above(one, TELLS_APART_FROM, num_subjects=fewer) for one in aurocs)
+    return worst([leaves_blank, *told_apart])
 
 
-def _sentence(blank: _Blank, numbers: Sequence[Figure], verdict: Verdict) -> str:
+def _sentence(blank: _Blank, numbers: Sequence[Figure], ending: str) -> str:
     """Return how often nothing is drawn, how much is drawn else, and what that means."""
     is_blank, area = numbers[:2]
     return (
         f"{blank.opening}, it draws nothing in {percent(is_blank.estimate)} of "
         f"{is_blank.num_cases} questions ({percent(area.estimate, digits=1)} of the picture is "
-        f"drawn on average): {blank.endings.get(verdict, blank.unclear)}."
+        f"drawn on average): {ending}."
     )
 
 

@@ -52,6 +52,27 @@ class Tally:
             self.first_refusal = self.first_refusal or refusal
 
 
+@dataclass(kw_only=True)
+class Asking:
+    """How the questions of all checks fared."""
+
+    tallies: list[Tally]
+    """Of each check."""
+    num_questions: int = 0
+    """Each counted once, whichever checks want it."""
+    num_reused: int = 0
+    """Questions that had an answer before."""
+    gave_up: str = ""
+    """Why the predictor was not asked on; empty if it was."""
+    own: Tally = field(default_factory=Tally)
+    """Of the cases' own sentences, where they say something."""
+
+    def note_own(self, question: Question, refusal: str) -> None:
+        """Count a question if it is a case's own and says something."""
+        if question.is_own and question.text.strip():
+            self.own.count(question, refusal)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Panel:
     """Who is asked."""
@@ -83,37 +104,35 @@ def ask_all(
     answers: AnswersFile,
     *,
     progress: Progress = no_progress,
-) -> list[Tally]:
+) -> Asking:
     """Ask all questions of the checks that have no answer yet; one picture is in memory at a time.
 
     The cases of one picture are asked together, and view by view, so that a predictor that
-    encodes the picture first does so once. What a predictor refused before is asked again.
-
-    Returns:
-        How the questions of every check fared.
+    encodes the picture first does so once. What a predictor refused before is asked again. One that
+    answers none of the first sentences is not asked on: the rest counts as refused.
 
     Raises:
-        ValueError: A file is no picture, or the predictor answers nothing at all.
+        ValueError: A file is no picture.
     """
-    tallies = [Tally() for _ in checks]
-    own = Tally()
+    asking = Asking(tallies=[Tally() for _ in checks])
     done = 0
     for group in by_picture(cases).values():
         wanted = [[list(check.questions(case)) for check in checks] for case in group]
         questions = _without_repeats(wanted)
-        _ask_of_picture(panel, group, questions, answers)
+        asking.num_questions += len(questions)
+        asking.num_reused += _ask_of_picture(panel, group, questions, answers, asking.gave_up)
         for of_case in wanted:
-            for tally, of_check in zip(tallies, of_case, strict=True):
+            for tally, of_check in zip(asking.tallies, of_case, strict=True):
                 for question in of_check:
                     tally.count(question, answers.refusal(question) or "")
         for question in questions:
-            if question.is_own and question.text.strip():
-                own.count(question, answers.refusal(question) or "")
+            asking.note_own(question, answers.refusal(question) or "")
         done += len(group)
+        own = asking.own
         if own.num_refused == own.num_asked and own.num_asked >= min(GIVE_UP_AFTER, len(cases)):
-            raise ValueError(_nothing_answered(panel.predictor.name, own))
+            asking.gave_up = asking.gave_up or _nothing_answered(panel.predictor.name, own)
         progress(done, len(cases))
-    return tallies
+    return asking
 
 
 def _nothing_answered(name: str, own: Tally) -> str:
@@ -134,9 +153,17 @@ def _without_repeats(wanted: Sequence[Sequence[Sequence[Question]]]) -> list[Que
 
 
 def _ask_of_picture(
-    panel: Panel, group: Sequence[Case], questions: Sequence[Question], answers: AnswersFile
-) -> None:
-    """Ask the questions about one picture that have no answer yet, and write the answers down."""
+    panel: Panel,
+    group: Sequence[Case],
+    questions: Sequence[Question],
+    answers: AnswersFile,
+    gave_up: str,
+) -> int:
+    """Ask the questions about one picture that have no answer yet, and write the answers down.
+
+    Returns:
+        How many had an answer.
+    """
     data = read_file(group[0].image)
     references: dict[str, Mask | None] = {}
     for case in group:
@@ -144,12 +171,14 @@ def _ask_of_picture(
         answers.recognise(case.case_id, data, content)
         references[case.case_id] = decode_mask(content, str(case.mask)) if case.mask else None
     missing = [question for question in questions if answers.refusal(question) != ""]
-    if not missing:
-        return
-    image = decode_image(data, str(group[0].image))
-    for view, asked in _by_view(missing):
-        shown = view.show(image)
-        answers.add(list(_ask_of_view(panel, shown, asked, references)))
+    if gave_up:
+        answers.add([(question, QuestionRefused(gave_up)) for question in missing])
+    elif missing:
+        image = decode_image(data, str(group[0].image))
+        for view, asked in _by_view(missing):
+            shown = view.show(image)
+            answers.add(list(_ask_of_view(panel, shown, asked, references)))
+    return len(questions) - len(missing)
 
 
 def _by_view(questions: Sequence[Question]) -> Iterator[tuple[View, list[Question]]]:

@@ -14,7 +14,8 @@ class About:
 
     predictor: str
     predictor_hash: str
-    """SHA-256 of a bundle or of a run's weights; empty for what is known by its name alone."""
+    """SHA-256 of a bundle, of a run's weights or of a function's source; empty for what is known by
+    its name alone."""
     dataset: str
     split: str
     side: Side
@@ -41,6 +42,10 @@ class Audit:
     """By number."""
     examples: Answers
     """The answers to the questions of the rows' examples, and to no other."""
+    num_asked: int = 0
+    """Questions, each counted once, whichever rows want it."""
+    num_reused: int = 0
+    """Of these, how many an earlier run had answered."""
 
     @property
     def traits(self) -> tuple[tuple[str, Verdict], ...]:

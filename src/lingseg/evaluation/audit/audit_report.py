@@ -25,6 +25,7 @@ _COLOURS: dict[Verdict, str] = {
     "partly": "yellow",
     "no": "red",
     "unclear": "yellow",
+    "not asked": "dim",
     "not measured": "dim",
 }
 

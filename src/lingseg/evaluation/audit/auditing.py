@@ -18,17 +18,20 @@ from lingseg.evaluation.audit.answers_file import ANSWERS_FILE, AnswersFile, Ask
 from lingseg.evaluation.audit.asking import Panel, Tally, ask_all
 from lingseg.evaluation.audit.audit import About, Audit
 from lingseg.evaluation.audit.calibration_row import CalibrationRow
+from lingseg.evaluation.audit.callable_predictor import CallablePredictor
 from lingseg.evaluation.audit.contradictions_row import ContradictionsRow
 from lingseg.evaluation.audit.degradation_row import DegradationRow
 from lingseg.evaluation.audit.estimates import num_subjects
 from lingseg.evaluation.audit.floors_row import MEAN_MASK, TEXT_LOOKUP, TWIN, FloorsRow
 from lingseg.evaluation.audit.leaks_row import LeaksRow
 from lingseg.evaluation.audit.mirror_row import MirrorRow
-from lingseg.evaluation.audit.paraphrases_row import ParaphrasesRow
+from lingseg.evaluation.audit.paraphrases_row import OTHER_WORDS, ParaphrasesRow
 from lingseg.evaluation.audit.row import Check, Row, not_measured
 from lingseg.evaluation.evaluate import check_names, check_threshold
 from lingseg.evaluation.floors import Floors, build_floors, has_training_masks
 from lingseg.evaluation.protocol import Predictor
+
+_DEAF_ANYWAY = "As it does not heed its sentence (row 2), that would be no merit."
 
 ROWS = tuple(range(1, 10))
 """The numbers of the checks."""
@@ -61,7 +64,8 @@ def audit(
         rows: Numbers of the checks to make.
         threshold: From which probability on a pixel is in; None for the predictor's own.
         seed: Of all that is drawn: shuffled sentences, noise, resamples of the intervals.
-        predictor_hash: What tells this predictor from another of its name, in the file of answers.
+        predictor_hash: What tells this predictor from another of its name, in the file of answers;
+            left out, the hash of the source of a `CallablePredictor`.
         twin: The same network trained without sentences, for row 1.
         twin_hash: What tells the twin from another of its name.
         floors: Of the data set, where they were built before.
@@ -70,8 +74,8 @@ def audit(
         progress: Told how many cases are done.
 
     Raises:
-        ValueError: There is no case, the predictor answers nothing at all, or the folder holds
-            the answers of something else.
+        ValueError: There is no case, the predictor answers nothing at all and no row does without
+            it, or the folder holds the answers of something else.
         OSError: The folder cannot be written to.
     """
     chosen = dataset.split(split) if cases is None else tuple(cases)
@@ -81,6 +85,8 @@ def audit(
         floors = build_floors(dataset)
     beside = _beside(floors, twin)
     checks = _build_checks(dataset, chosen, split=split, seed=seed, beside=tuple(beside), rows=rows)
+    if not predictor_hash and isinstance(predictor, CallablePredictor):
+        predictor_hash = predictor.hash
     asked = Asked(
         predictor=predictor.name,
         predictor_hash=predictor_hash,
@@ -93,11 +99,16 @@ def audit(
     panel = Panel(predictor=predictor, threshold=limit, beside=beside)
     path = None if out is None else out / ANSWERS_FILE
     with closing(AnswersFile(path, asked, fresh=fresh)) as answers:
-        tallies = ask_all(panel, checks, chosen, answers, progress=progress)
-        found = [
-            _judge(check, tally, answers, np.random.default_rng([seed, check.number]))
-            for check, tally in zip(checks, tallies, strict=True)
-        ]
+        asking = ask_all(panel, checks, chosen, answers, progress=progress)
+        tallies = asking.tallies
+        if asking.gave_up and all(tally.num_asked for tally in tallies):
+            raise ValueError(asking.gave_up)
+        found = _without_undue_praise(
+            [
+                _judge(check, tally, answers, np.random.default_rng([seed, check.number]))
+                for check, tally in zip(checks, tallies, strict=True)
+            ]
+        )
         examples = _answers_of_examples(found, answers)
     return Audit(
         about=About(
@@ -116,6 +127,8 @@ def audit(
         ),
         rows=tuple(found),
         examples=examples,
+        num_asked=asking.num_questions,
+        num_reused=asking.num_reused,
     )
 
 
@@ -188,7 +201,25 @@ def _judge(check: Check, tally: Tally, answers: AnswersFile, rng: np.random.Gene
         f"{tally.num_refused} of {tally.num_asked} questions were not answered, the first because "
         f"of this: {tally.first_refusal}"
     )
+    if row.verdict == "not measured":
+        return not_measured(check.number, check.title, f"{row.sentence} {told}")
     return replace(row, why_not=f"{row.why_not} {told}".strip())
+
+
+def _without_undue_praise(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows; who does not heed a sentence is not praised for bearing other words."""
+    is_blind = any(("sentence", "no") in row.traits for row in rows)
+    return [
+        replace(
+            row,
+            verdict="not asked",
+            sentence=f"{row.sentence} {_DEAF_ANYWAY}",
+            traits=((OTHER_WORDS, "not asked"),),
+        )
+        if is_blind and dict(row.traits).get(OTHER_WORDS, "no") != "no"
+        else row
+        for row in rows
+    ]
 
 
 def _answers_of_examples(rows: Sequence[Row], answers: AnswersFile) -> AnswersInMemory:

@@ -1,6 +1,10 @@
 """Anybody's function as a predictor: a picture and a sentence in, probabilities out."""
 
+import hashlib
+import inspect
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -19,9 +23,16 @@ ValueError."""
 
 
 class CallablePredictor:
-    """A function as a predictor. It is known by its name alone: rename it when it changes."""
+    """A function as a predictor, known by its name and the file that it is written in."""
 
-    def __init__(self, function: Function, *, name: str = "", threshold: float = 0.5) -> None:
+    def __init__(
+        self,
+        function: Function,
+        *,
+        name: str = "",
+        threshold: float = 0.5,
+        source: Path | None = None,
+    ) -> None:
         """Take a function; it is not called yet.
 
         Args:
@@ -32,9 +43,13 @@ class CallablePredictor:
                 that the function cannot use may raise ValueError.
             name: What reports call it; the function's own if left out.
             threshold: From which probability on a pixel is in.
+            source: The file that it is written in; found out if left out. Another content is
+                another predictor, whose answers are not taken up.
         """
         self.name = name or getattr(function, "__name__", type(function).__name__)
         self.threshold = threshold
+        self.hash = _hash_source(source or _find_source(function))
+        """SHA-256 of the file that it is written in; empty where there is none."""
         self._function = function
 
     def probabilities(self, case: Case, image: Image) -> Probabilities:
@@ -63,3 +78,26 @@ class CallablePredictor:
                 f"not finite for the text {case.text!r}; expected 0 to 1 everywhere."
             )
         return found
+
+
+def _hash_source(path: Path | None) -> str:
+    """Return the SHA-256 of the file that a function is written in; empty where there is none.
+
+    It is that of the whole file, as what the function calls stands there as well.
+    """
+    if path is None or not path.is_file():
+        return ""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _find_source(function: Function) -> Path | None:
+    """Return the file that a function is written in; None for what is compiled."""
+    inner: object = function
+    while isinstance(inner, partial):
+        inner = inner.func
+    try:
+        # An object that can be called is written where its class is.
+        path = inspect.getsourcefile(inner if inspect.isroutine(inner) else type(inner))
+    except TypeError:  # compiled, or of a module that is not known
+        return None
+    return None if path is None else Path(path)

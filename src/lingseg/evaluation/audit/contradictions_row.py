@@ -168,15 +168,7 @@ def _judge_known(
     shares: dict[Outcome, Estimate] = {
         outcome: _share(seen, outcome, rng) for outcome in ("follows", "stays", "reversed")
     }
-    verdict = judge_above(shares["follows"], FOLLOWS_FROM, num_subjects=num_subjects(seen))
-    if verdict == "no":
-        half = judge_above(shares["follows"], IGNORES_BELOW, num_subjects=num_subjects(seen))
-        verdict = "partly" if half == "yes" else half
-    ending = {
-        "yes": f"It reads the {attribute}.",
-        "no": f"It does not read the {attribute}.",
-        "partly": f"It reads the {attribute} in part.",
-    }.get(verdict, f"Too few subjects to tell whether it reads the {attribute}.")
+    verdict, ending = judge_following(attribute, shares["follows"], num_subjects(seen))
     neither = _share(seen, "neither", rng)
     rest = f" (neither mask is drawn in {percent(neither)})" if neither.value else ""
     sentence = (
@@ -192,6 +184,31 @@ def _judge_known(
     }
     told: list[_Told] = [(key, names[key], estimate, len(seen)) for key, estimate in shares.items()]
     return verdict, sentence, told
+
+
+def judge_following(attribute: str, follows: Estimate, num_subjects: int) -> tuple[Verdict, str]:
+    """Return what the share of pairs followed means, and the sentence that says so."""
+    most, half = (
+        judge_above(follows, limit, num_subjects=num_subjects)
+        for limit in (FOLLOWS_FROM, IGNORES_BELOW)
+    )
+    if most == "yes":
+        return "yes", f"It reads the {attribute}."
+    if half == "no":
+        return "no", f"It does not read the {attribute}."
+    if most == "no" and half == "yes":
+        return "partly", f"It reads the {attribute} in part."
+    if most == "no":
+        return "unclear", (
+            f"It does not read the {attribute} in three pairs of four; whether in half, cannot be "
+            f"told."
+        )
+    if half == "yes":
+        return "unclear", (
+            f"It reads the {attribute} in more than half of the pairs; whether in three of four, "
+            f"cannot be told."
+        )
+    return "unclear", f"Too few subjects to tell whether it reads the {attribute}."
 
 
 def _judge_unknown(

@@ -9,7 +9,6 @@ import numpy as np
 
 from lingseg.datasets.case import Case
 from lingseg.evaluation.audit.answer import Answers
-from lingseg.evaluation.audit.chance import rng_of
 from lingseg.evaluation.audit.degraded_view import degraded_views
 from lingseg.evaluation.audit.estimates import (
     Pair,
@@ -23,6 +22,7 @@ from lingseg.evaluation.audit.question import Question, View, own_question
 from lingseg.evaluation.audit.row import Figure, Line, Plot, Row, Verdict, not_measured
 from lingseg.evaluation.audit.verdicts import judge_below, worst
 from lingseg.evaluation.audit.wording import points
+from lingseg.evaluation.chance import rng_of
 from lingseg.evaluation.summary import Estimate
 
 WORDS_LOST = (25.0, 50.0, 75.0, 100.0)

@@ -7,8 +7,8 @@ import numpy as np
 from PIL import Image as PillowImage
 from PIL import ImageFilter
 
-from lingseg.evaluation.audit.chance import rng_of
 from lingseg.evaluation.audit.question import View
+from lingseg.evaluation.chance import rng_of
 from lingseg.imaging.image import Image, Rgb
 from lingseg.imaging.intensity import as_rgb
 from lingseg.imaging.resampling import resize_rgb

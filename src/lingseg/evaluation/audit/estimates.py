@@ -14,6 +14,9 @@ from lingseg.evaluation.summary import Estimate
 from lingseg.metrics.overlap import Overlap, dice_pooled
 from lingseg.metrics.uncertainty import bootstrap_mean, bootstrap_ratio
 
+MARKS_NOTHING = "Every reference mask is empty: who draws nothing scores a Dice of 100 %."
+"""What a row must say where Dice shows nothing but silence."""
+
 
 @runtime_checkable
 class OfSubject(Protocol):
@@ -87,6 +90,11 @@ def pair_answers(
                 )
             )
     return pairs
+
+
+def marks_nothing(pairs: Iterable[Pair]) -> bool:
+    """Return whether all references are empty, so that Dice tells nothing of what is found."""
+    return not any(pair.own_overlap.reference for pair in pairs)
 
 
 def estimate_mean(observations: Sequence[Observation], *, rng: np.random.Generator) -> Estimate:

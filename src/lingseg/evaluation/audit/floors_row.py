@@ -9,16 +9,18 @@ import numpy as np
 from lingseg.datasets.case import Case
 from lingseg.evaluation.audit.answer import Answers
 from lingseg.evaluation.audit.estimates import (
+    MARKS_NOTHING,
     Pair,
     estimate_drop,
     figures_of_dice,
+    marks_nothing,
     num_subjects,
     pair_answers,
 )
 from lingseg.evaluation.audit.question import Question, own_question
 from lingseg.evaluation.audit.row import Figure, Row, Verdict, not_measured
 from lingseg.evaluation.audit.verdicts import judge_above, worst
-from lingseg.evaluation.audit.wording import percent, points
+from lingseg.evaluation.audit.wording import ahead, percent
 from lingseg.evaluation.summary import Estimate
 
 LEAST_GAIN = 0.01
@@ -77,11 +79,18 @@ class FloorsRow:
             for name, found in pairs.items()
             if name in _TOLD
         }
+        verdict, sentence = (
+            worst(verdicts.values()),
+            _sentence(verdicts, gains, figures[0].estimate),
+        )
+        if all(marks_nothing(found) for found in pairs.values()):
+            verdict = "unclear"
+            sentence = f"{MARKS_NOTHING} What the model is worth beside its floors cannot be told."
         return Row(
             number=self.number,
             title=self.title,
-            verdict=worst(verdicts.values()),
-            sentence=_sentence(verdicts, gains, figures[0].estimate),
+            verdict=verdict,
+            sentence=sentence,
             figures=tuple(figures),
             why_not=self.why_without,
         )
@@ -133,11 +142,11 @@ def _sentence(verdicts: dict[str, Verdict], gains: dict[str, Estimate], own: Est
     beaten = [name for name, verdict in verdicts.items() if verdict == "yes"]
     others = [name for name in verdicts if name not in beaten]
     told = [f"It reaches a Dice of {percent(own)} per image."]
-    told += [f"It is {points(gains[name])} ahead of {_TOLD[name]}." for name in beaten]
+    told += [f"It is {ahead(gains[name])} of {_TOLD[name]}." for name in beaten]
     for name in others:
-        ahead = f"{points(gains[name])} ahead"
+        lead = ahead(gains[name])
         if verdicts[name] == "unclear":
-            told.append(f"Too few subjects to tell whether it beats {_TOLD[name]} ({ahead}).")
+            told.append(f"Too few subjects to tell whether it beats {_TOLD[name]} ({lead}).")
         else:
-            told.append(f"It is no better than {_TOLD[name]} ({ahead}).")
+            told.append(f"It is no better than {_TOLD[name]} ({lead}).")
     return " ".join(told)

@@ -28,6 +28,9 @@ UNSTEADY_FROM = 0.2
 """A user who finds one picture in five answered otherwise for no reason but the wording cannot
 rely on any."""
 
+OTHER_WORDS = "other words"
+"""What the headline calls it."""
+
 _MAX_EXAMPLES = 3
 
 
@@ -40,6 +43,8 @@ class _Group:
     """Dice of the mask of each paraphrase with that of the own sentence."""
     dice: tuple[float, ...]
     """Of every wording with the reference, the own one first; empty where there is none."""
+    draws: bool
+    """Whether any wording made it draw anything: an empty mask that stays empty proves nothing."""
     worst_text: str
     """The paraphrase whose mask is least like that of the own sentence."""
 
@@ -79,11 +84,13 @@ class ParaphrasesRow:
         """Return the row."""
         groups = [group for case in self.cases if (group := _see(answers, case)) is not None]
         left_out = sum(not _paraphrases(case) for case in self.cases)
+        why_not = _why_not_all(self.cases)
         if not groups:
-            return not_measured(self.number, self.title, _why_nothing(left_out, len(self.cases)))
+            return not_measured(self.number, self.title, why_not or "There is no case.")
         figures = _figures(groups, rng)
         changed = figures[0].estimate
-        steady = judge_below(changed, UNSTEADY_FROM, num_subjects=num_subjects(groups))
+        telling = num_subjects(group for group in groups if group.draws)
+        steady = judge_below(changed, UNSTEADY_FROM, num_subjects=telling)
         return Row(
             number=self.number,
             title=self.title,
@@ -92,8 +99,8 @@ class ParaphrasesRow:
             figures=figures,
             plots=(_plot(groups),),
             examples=_pick_examples(groups),
-            why_not=_why_not_all(left_out, len(self.cases)),
-            traits=(("other words", steady),),
+            why_not=why_not,
+            traits=((OTHER_WORDS, steady),),
         )
 
 
@@ -121,6 +128,7 @@ def _see(answers: Answers, case: Case) -> _Group | None:
         case=case,
         likeness=tuple(likeness.values()),
         dice=tuple(overlap.dice for overlap in overlaps),
+        draws=any(one.mask.any() for one in (own, *told.values())),
         worst_text=min(likeness, key=lambda text: likeness[text]),
     )
 
@@ -183,25 +191,27 @@ def _sentence(
             f"scores {percent(found['worst'], digits=1)} where the own one scores "
             f"{percent(found['own'], digits=1)}."
         )
-    if steady == "unclear":
+    if not any(group.draws for group in groups):
+        told += " It drew nothing for any of them, so that nothing could change."
+    elif steady == "unclear":
         told += " Too few subjects to tell whether it stays the same."
     left = f" {left_out} sentences were left out." if left_out else ""
     return told + left
 
 
-def _why_nothing(left_out: int, number: int) -> str:
-    """Return why nothing was measured."""
-    return _why_not_all(left_out, number) or "There is no case."
-
-
-def _why_not_all(left_out: int, number: int) -> str:
+def _why_not_all(cases: Sequence[Case]) -> str:
     """Return why some sentences have no paraphrases; empty if all have."""
-    if not left_out:
-        return ""
-    return (
-        f"{left_out} of {number} sentences have no paraphrase: the grammar does not understand "
-        f"every word of them, or they are not English."
-    )
+    num_silent = sum(not case.text.strip() for case in cases)
+    num_left = sum(not _paraphrases(case) for case in cases) - num_silent
+    told = []
+    if num_silent:
+        told.append(f"{num_silent} of {len(cases)} cases have no sentence.")
+    if num_left:
+        told.append(
+            f"{num_left} of {len(cases)} sentences have no paraphrase: the grammar does not "
+            f"understand every word of them, or they are not English."
+        )
+    return " ".join(told)
 
 
 def _plot(groups: Sequence[_Group]) -> Plot:

@@ -11,9 +11,10 @@ from lingseg.evaluation.audit.answer import Answers
 from lingseg.evaluation.audit.question import Question
 from lingseg.evaluation.summary import Estimate
 
-Verdict: TypeAlias = Literal["yes", "no", "partly", "unclear", "not measured"]
+Verdict: TypeAlias = Literal["yes", "no", "partly", "unclear", "not asked", "not measured"]
 """yes: as one would wish of a model that reads (of a data set: that does not leak). unclear: the
-interval holds both, or there are too few subjects. not measured: `Row.why_not` says why."""
+interval holds both, or there are too few subjects. not asked: another row shows that it would be no
+merit. not measured: `Row.why_not` says why."""
 
 Unit: TypeAlias = Literal["percent", "points", "plain"]
 """How a number is shown: 0.853 as "85.3 %", a difference of 0.12 as "12.0 points", or as it is."""

@@ -9,7 +9,7 @@ FEWEST_SUBJECTS = 5
 """Subjects below which nothing is concluded: a bootstrap over two or three of them hardly spreads,
 and its interval looks surer than it is."""
 
-_WORST_FIRST: tuple[Verdict, ...] = ("no", "unclear", "partly", "yes")
+_WORST_FIRST: tuple[Verdict, ...] = ("no", "unclear", "partly", "yes", "not asked")
 
 
 def judge_above(estimate: Estimate, threshold: float, *, num_subjects: int) -> Verdict:

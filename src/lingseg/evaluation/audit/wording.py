@@ -20,6 +20,13 @@ def points(estimate: Estimate) -> str:
     return _number(estimate.value, "points") + _SUFFIXES["points"]
 
 
+def ahead(estimate: Estimate) -> str:
+    """Return how far ahead one is of the other: "12.3 points ahead", "2.0 points behind"."""
+    if estimate.value is None or round(100 * estimate.value, 1) >= 0:
+        return f"{points(estimate)} ahead"
+    return f"{points(Estimate(-estimate.value))} behind"
+
+
 def say_value(figure: Figure) -> str:
     """Return the value with its unit: "85.3 %", "12.0 points", "0.041"."""
     value = figure.estimate.value
