@@ -131,6 +131,23 @@ def hanging(handler):
     handler.close_connection = True
 
 
+def dripping(body, kind, *, seconds):
+    """A fault: this answer a byte at a time, with a pause after each, until the reader hangs up."""
+
+    def answer(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        for value in body:
+            handler.wfile.write(bytes([value]))
+            if handler.server.archive.released.wait(seconds):
+                break
+        handler.close_connection = True
+
+    return answer
+
+
 def breaking_off(handler):
     """A fault: the connection is closed without a word."""
     handler.close_connection = True

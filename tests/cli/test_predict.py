@@ -125,7 +125,7 @@ BAD_PICTURES = {
     "short.jpg": (encoded(random_pixels(), "JPEG")[:-40], "starts as JPEG but is damaged"),
     "bomb.png": (png_that_claims(50_000, 50_000), "far more than the 40,000,000 pixels"),
     "one.png": (png_that_claims(1, 1), "has 1 x 1 pixels"),
-    "nan.tif": (nan_tiff(), "values that are not finite"),
+    "nan.tif": (nan_tiff(), "not a finite number"),
     "empty.png": (b"", "is empty (0 bytes)"),
     "scan.dcm": (bytes(128) + b"DICM", "holds nothing"),
 }
@@ -154,6 +154,27 @@ def test_bad_pictures_among_others_are_named_and_the_others_done(bundle, capsys)
         assert any(name in row and line in row for row in shown.err.splitlines())
     assert len(files("out")) == 6
     assert f"3 masks (0 from an earlier run), {len(BAD_PICTURES)} failed" in shown.out
+
+
+def test_inputs_that_name_nothing_fail_alone(bundle, capsys):
+    Path("empty").mkdir()
+    call = ["predict", "empty", "scans", "missing.png", "-p", "left", "-m", bundle, "-o", "out"]
+    assert run(call) == 1
+    shown = capsys.readouterr()
+    assert len(files("out")) == 6
+    first, second = shown.err.splitlines()
+    assert first.startswith("lingseg: empty names no picture; expected a file, a zip, a pattern")
+    assert ".nii, .nii.gz or DICOM" in first
+    assert second.startswith("lingseg: missing.png names no picture")
+    assert "3 masks (0 from an earlier run), 2 failed" in shown.out
+
+
+def test_inputs_that_all_name_nothing_are_named_and_code_2(bundle, capsys):
+    Path("empty").mkdir()
+    assert run(["predict", "empty", "missing.png", "-p", "left", "-m", bundle, "--json"]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.count("names no picture") == 2
+    assert [one["image"] for one in json.loads(shown.out)["failed"]] == ["empty", "missing.png"]
 
 
 @pytest.mark.parametrize(

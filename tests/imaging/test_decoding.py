@@ -94,7 +94,7 @@ def test_slices_and_windows_have_a_box(hang: Callable[[], None]) -> None:
         hang()
         return np.zeros((4, 6, 3), np.uint8)
 
-    with pytest.raises(UnreadableImage, match="Slice 1 was not decoded"):
+    with pytest.raises(UnreadableImage, match=r"Slice 1 \(counted from 0\) was not decoded"):
         Volume(num_slices=2, size=(4, 6), read=read_slice).image(1)
     with pytest.raises(UnreadableImage, match="The window 0:4, 0:6 was not decoded"):
         LargePicture(size=(4, 6), read=read_window).window(0, 0, 4, 6)

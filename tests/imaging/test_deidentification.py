@@ -79,6 +79,18 @@ def test_objects_of_one_answer_stay_together(written):
     assert len(named) == 3
 
 
+def test_patients_stay_apart_and_without_a_name(written):
+    ids = set()
+    for patient in ("P-4711", "P-4711", "P-4712"):
+        source = ct_source(PatientID=patient)
+        ids.add(dicom_context([source], AUTHORSHIP, is_deidentified=True).first.PatientID)
+    assert len(ids) == 2
+    assert pydicom.dcmread(written / "seg.dcm").PatientID in ids
+    assert all(re.fullmatch("patient-[0-9a-f]{16}", one) for one in ids)
+    nobody = dicom_context([ct_source(PatientID="")], AUTHORSHIP, is_deidentified=True)
+    assert not nobody.first.PatientID
+
+
 def test_geometry_and_mask_are_kept(written):
     read = pydicom.dcmread(written / "seg.dcm")
     positions = [

@@ -141,6 +141,79 @@ def test_a_table_of_interest_is_applied():
     assert image.window == (0, 65535)
 
 
+def with_table(entries, *, first=0, bits=8, dataset=None, kind="VOILUTSequence", data=None):
+    """A picture with a table, of 12 bits where no other is given."""
+    table = Dataset()
+    table.add_new("LUTDescriptor", "SS" if first < 0 else "US", [len(entries), first, bits])
+    table.add_new("LUTData", *(("US", list(entries)) if data is None else ("OW", data)))
+    dataset = film() if dataset is None else dataset
+    setattr(dataset, kind, [table])
+    return dataset
+
+
+@pytest.mark.parametrize("kind", ["VOILUTSequence", "ModalityLUTSequence"])
+def test_a_table_of_8_bits_may_have_more_than_256_entries(kind):
+    entries = np.arange(4096) // 16
+    packed = entries.astype(np.uint8).tobytes()
+    for data in (None, packed, entries.astype("<u2").tobytes()):
+        image = read(with_table(entries.tolist(), kind=kind, data=data))
+        assert image.pixels.dtype == np.uint8
+        np.testing.assert_array_equal(image.pixels, stored_values() // 16)
+        assert image.window == (0, 255)
+
+
+def test_a_table_may_be_of_9_bits():
+    image = read(with_table([value // 8 for value in range(4096)], bits=9))
+    np.testing.assert_array_equal(image.pixels, stored_values() // 8)
+    assert image.window == (0, 511)
+    deeper_than_it_says = read(with_table(range(4096), bits=9))
+    assert deeper_than_it_says.window == (0, 4095)
+    np.testing.assert_array_equal(deeper_than_it_says.pixels, stored_values())
+
+
+def test_a_table_may_start_below_nought_and_its_ends_go_on():
+    ct = ct_slice()  # -1024 to 356 Hounsfield units
+    image = read(with_table(range(7, 207), first=-100, bits=16, dataset=ct))
+    expected = np.clip(stored_values() - 1024 + 100, 0, 199) + 7
+    np.testing.assert_array_equal(image.pixels, expected)
+
+
+def test_a_table_that_is_cut_short_is_told():
+    with pytest.raises(UnreadableImage, match="cannot be decoded"):
+        read(with_table(range(100), data=bytes(50)))
+
+
+def padded(value, limit=None, **tags):
+    """A slice of MR whose first row is padding, and what it says of it."""
+    pixels = stored_values()
+    pixels[0] = value
+    pixels[0, 5:] = value if limit is None else limit
+    dataset = ct_slice(pixels=pixels, Modality="MR", PixelPaddingValue=value, **tags)
+    if limit is not None:
+        dataset.PixelPaddingRangeLimit = limit
+    return dataset
+
+
+@pytest.mark.parametrize(("value", "limit"), [(-32768, None), (-2000, -1990), (-1990, -2000)])
+def test_padding_does_not_count_where_percentiles_are_shown(value, limit):
+    shown = as_rgb(read(padded(value, limit)))[..., 0]
+    assert not shown[0].any()
+    plain = as_rgb(read(ct_slice(pixels=stored_values()[1:], Modality="MR")))[..., 0]
+    np.testing.assert_array_equal(shown[1:], plain)
+
+
+def test_padding_does_not_count_where_white_is_stored_as_low():
+    pixels = stored_values(dtype=np.uint16)
+    pixels[0] = 0
+    window = read(film(pixels, "MONOCHROME1", PixelPaddingValue=0)).window
+    assert window == (69 * 20, 10 * 20)
+
+
+def test_a_picture_of_padding_alone_is_black():
+    only = ct_slice(pixels=np.full((7, 10), -9, np.int16), Modality="MR", PixelPaddingValue=-9)
+    assert not as_rgb(read(only)).any()
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_white_stored_as_low_is_shown_the_right_way_round(dtype):
     pixels = stored_values(dtype=np.uint16) // (20 if dtype == np.uint8 else 1)

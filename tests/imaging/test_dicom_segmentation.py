@@ -103,6 +103,19 @@ def test_fractional_segments_hold_the_probabilities(tmp_path):
     np.testing.assert_allclose(pixels[..., 0], drawn.probabilities, atol=0.5 / 255 + 1e-6)
 
 
+@pytest.mark.parametrize("num_sources", [1, 3])
+def test_probabilities_that_all_round_to_nothing_are_empty_frames(tmp_path, num_sources):
+    sources = [film_source()] if num_sources == 1 else series()
+    drawn = delineation(sources)
+    drawn.probabilities[:] = 0.001
+    drawn.masks[:] = False
+    write(tmp_path / "seg.dcm", sources, drawn, is_fractional=True)
+    read = pydicom.dcmread(tmp_path / "seg.dcm")
+    assert read.SegmentationType == "FRACTIONAL"
+    assert read.NumberOfFrames == num_sources
+    assert not read.pixel_array.any()
+
+
 def test_a_film_without_a_place_in_space_has_its_segmentation(tmp_path):
     source = film_source()
     drawn = write(tmp_path / "seg.dcm", [source])

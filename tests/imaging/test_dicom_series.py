@@ -1,3 +1,6 @@
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from clinical_files import blank, ct_slice, enhanced_ct, film, save_series, saved, stored_values
@@ -61,6 +64,44 @@ def test_slices_without_a_window_share_one(tmp_path):
     assert windows.pop() == (darkest + 20, brightest - 20)  # percentiles leave one value out
 
 
+def test_padding_does_not_count_in_the_window_that_slices_share(tmp_path):
+    slices = []
+    for number in range(3):
+        pixels = stored_values(1000 * number)
+        pixels[: 7 if number == 2 else 1] = -32768  # the last one is nothing but padding
+        slices.append(ct_slice(number, pixels=pixels, Modality="MR", PixelPaddingValue=-32768))
+    windows = {image.window for image in read_volume(save_series(tmp_path / "mr", slices))}
+    darkest, brightest = 200 - 1024, 1000 + 69 * 20 - 1024
+    assert windows == {(darkest + 20, brightest - 20)}  # percentiles leave one value out
+
+
+def broken_slices():
+    whole = saved(ct_slice(5))
+    return {
+        "cut.dcm": (whole[:400], "is cut short or damaged: it tells no size"),
+        "cut": (whole[:400], "is cut short or damaged: it tells no size"),
+        "empty.dcm": (b"", r"is empty \(0 bytes\)"),
+        "1.2.3.4.5": (b"", r"is empty \(0 bytes\)"),
+        "pushed.dcm": (b"7 bytes" + whole, "its beginning is not that of DICOM"),
+        "pushed": (b"7 bytes" + whole, "its beginning is not that of DICOM"),
+        "other.DCM": (b"<html>", "its beginning is not that of DICOM"),
+    }
+
+
+@pytest.mark.parametrize("name", broken_slices())
+@pytest.mark.parametrize("is_zipped", [False, True])
+def test_a_broken_slice_at_the_end_is_named_and_not_passed_over(tmp_path, name, is_zipped):
+    folder = save_series(tmp_path / "ct", [ct_slice(number) for number in range(5)])
+    data, message = broken_slices()[name]
+    (folder / name).write_bytes(data)
+    path = folder
+    if is_zipped:
+        path = Path(shutil.make_archive(str(tmp_path / "ct"), "zip", folder))
+    with pytest.raises(UnreadableImage, match=message) as caught:
+        read_volume(path)
+    assert f"{path / name} " in str(caught.value)
+
+
 def test_only_the_slice_that_is_asked_for_is_decoded(tmp_path):
     slices = [ct_slice(number) for number in range(3)]
     slices[1].PixelData = slices[1].PixelData[:50]
@@ -88,13 +129,16 @@ def bad_series():
             ct_slice(0), ct_slice(1, PixelSpacing=[0.5, 0.5]),
         ],
         "slices without Pixel Spacing": [ct_slice(0), ct_slice(1, PixelSpacing=None)],
-        "1 slices of 3 that do not tell where they lie": [
+        "tells only of 2 of its 3 slices where they lie": [
             ct_slice(0), ct_slice(1, ImagePositionPatient=None), ct_slice(2),
         ],
         "different size, 7 x 10 and 8 x 10": [
             ct_slice(0), ct_slice(1, pixels=np.zeros((8, 10), np.int16)),
         ],
         "holds 2 series; expected one": [ct_slice(0), ct_slice(1, SeriesInstanceUID="1.2.9")],
+        r"of 2 kinds in one series, CT \(CT Image Storage\) and DX \(Digital X-Ray": [
+            ct_slice(0), film(),
+        ],
         "holds 2 files, some of many frames": [ct_slice(0), enhanced_ct()],
         "holds no pixels": [blank(BasicTextSRStorage, "SR")],
         "off the line": [

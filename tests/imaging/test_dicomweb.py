@@ -1,5 +1,6 @@
 import json
 import stat
+import time
 
 import pytest
 from clinical_files import ct_slice, saved
@@ -8,6 +9,7 @@ from loopback_archive import (
     STUDY,
     answering,
     breaking_off,
+    dripping,
     hanging,
     multipart,
     running_archive,
@@ -15,7 +17,12 @@ from loopback_archive import (
 )
 
 from lingseg.imaging import dicomweb, dicomweb_server
-from lingseg.imaging.dicomweb import check_address, fetched_series, name_of_address, store_objects
+from lingseg.imaging.dicomweb import (
+    check_address,
+    fetched_series,
+    named_by_address,
+    store_objects,
+)
 from lingseg.imaging.reading import read_volume
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -51,15 +58,14 @@ def test_a_fetched_series_is_read_as_a_volume(archive):
 
 def test_the_folder_is_private_and_gone_afterwards(archive):
     with fetched_series(archive.address) as path:
-        assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-        assert path.name == name_of_address(archive.address)
-    assert not path.parent.exists()
+        private = path.parents[1]
+        assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    assert not private.exists()
 
 
 def test_a_lone_picture_is_a_file(archive):
     with fetched_series(f"{archive.address}/instances/1.2.3.4.2") as path:
         assert path.read_bytes() == archive.files["1.2.3.4.2"]
-        assert path.name == f"{path.parent.name}.dcm"
     assert not any("?" in asked for asked in archive.asked)
 
 
@@ -150,6 +156,36 @@ def test_a_dripping_server_is_given_up(archive, monkeypatch):
         fetch_all(archive.address)
 
 
+def test_a_list_that_drips_is_given_up_before_a_file_would_be(archive, monkeypatch):
+    monkeypatch.setenv("LINGSEG_PACS_TIMEOUT", "0.1")
+    body = b"[" + b" " * 1000 + b"]"
+    archive.faults.append(dripping(body, JSON, seconds=0.05))
+    started = time.monotonic()
+    with pytest.raises(TimeoutError, match=r"took more than 0 s for a list of pictures.*TIMEOUT"):
+        fetch_all(archive.address)
+    assert 0.3 < time.monotonic() - started < 5
+    assert len(archive.asked) == 1
+
+
+@pytest.mark.parametrize("whole_study", [True, False])
+def test_what_is_wrong_with_a_series_is_said_by_its_address(archive, whole_study):
+    series = archive.address
+    asked = series.partition("/series/")[0] if whole_study else series
+    with fetched_series(asked) as path:
+        of_all = named_by_address(f"{path} lacks 1 slice.", path, asked)
+        of_one = named_by_address(f"{path}/1.2.3.4.2 is damaged.", path, asked)
+    assert of_all == (
+        f"{series} lacks 1 slice. One picture of it is asked by {series}/instances/UID."
+    )
+    assert of_one == f"{series}/instances/1.2.3.4.2 is damaged."
+
+
+def test_what_is_wrong_with_a_picture_is_said_by_its_address(archive):
+    address = f"{archive.address}/instances/1.2.3.4.2"
+    with fetched_series(address) as path:
+        assert named_by_address(f"{path} is damaged.", path, address) == f"{address} is damaged."
+
+
 def test_no_server_is_said():
     with running_archive() as archive:
         address = archive.address
@@ -181,7 +217,7 @@ def test_a_web_page_in_a_part_is_no_picture(archive):
 @pytest.mark.parametrize("body", [b"{", b"{}", b"[1]", b"\xff", b"[" * 100_000])
 def test_a_damaged_list_is_refused(archive, body):
     archive.faults.append(answering(body, JSON))
-    with pytest.raises(ValueError, match="damaged"):
+    with pytest.raises(ValueError, match=r"damaged; expected .* Check that this is the path"):
         fetch_all(archive.address)
 
 

@@ -108,6 +108,18 @@ def test_several_slices_are_no_picture():
         decode_image(nifti(voxels(), RAS), "a.nii")
 
 
+@pytest.mark.parametrize("letters", ["RAS", "PIR", "SAL", "LPI", "ASR"])
+def test_a_volume_of_cubes_is_axial_however_it_is_stored(letters):
+    ornt = nibabel.orientations.axcodes2ornt(letters)
+    stored = nibabel.orientations.apply_orientation(voxels(), ornt)
+    affine = np.eye(4) @ inv_ornt_aff(ornt, SHAPE)
+    volume = decode_nifti(nifti(stored, affine), "a.nii")
+    assert volume.plane == "axial"
+    plain = decode_nifti(nifti(voxels(), np.eye(4)), "a.nii")
+    for one, other in zip(volume, plain, strict=True):
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+
+
 def test_a_file_that_does_not_tell_its_place_has_no_sides():
     image = decode_nifti(nifti(voxels(), RAS, codes=(0, 0)), "a.nii").image(0)
     assert (image.affine, image.patient_left) == (None, None)
@@ -154,7 +166,7 @@ def test_what_cannot_be_read_is_told_in_one_line(data, message):
 def test_values_that_are_no_numbers_are_refused():
     broken = voxels(np.float32)
     broken[0, 0, 3] = np.nan
-    with pytest.raises(UnreadableImage, match=r"of scan\.nii has 1 values that are not finite"):
+    with pytest.raises(UnreadableImage, match=r"of scan\.nii has 1 value that is not a finite"):
         list(decode_volume(nifti(broken, RAS), "scan.nii"))
 
 

@@ -153,7 +153,7 @@ def test_the_content_tells_the_format_not_the_name():
 def test_values_that_are_not_finite_are_refused(value):
     pixels = random_pixels(np.float32)
     pixels[3, 4] = value
-    with pytest.raises(UnreadableImage, match=r"it has 1 values that are not finite"):
+    with pytest.raises(UnreadableImage, match=r"it has 1 value that is not a finite"):
         decode_picture(encoded(pixels, "TIFF"), "it")
 
 
@@ -168,6 +168,7 @@ def test_values_that_are_not_finite_are_refused(value):
         (png_that_claims(50_000, 50_000), "far more than the 40,000,000 pixels"),
         (png_that_claims(10_000, 9_500), "far more than the 40,000,000 pixels"),
         (png_that_claims(8_000, 7_500), "8,000 x 7,500 pixels; at most 40,000,000"),
+        (png_that_claims(8_000, 7_500), "up to 150,000,000 pixels, a TIFF in tiles"),
         (png_that_claims(6_000, 6_000), "would unpack"),
         (png_that_claims(1, 1), "1 x 1 pixels; at least 2 x 2"),
         (png_that_claims(300, 1), "300 x 1 pixels; at least 2 x 2"),

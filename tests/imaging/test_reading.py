@@ -19,7 +19,7 @@ def test_a_picture_on_disk_is_read(tmp_path):
     path = tmp_path / "picture.tif"
     path.write_bytes(encoded(random_pixels(np.uint16), "TIFF"))
     image = read_image(path)
-    assert image.size == (11, 17)
+    assert read_image(str(path)).size == image.size == (11, 17)
     assert image.spacing is None
     np.testing.assert_array_equal(image.pixels, random_pixels(np.uint16))
 
@@ -27,7 +27,8 @@ def test_a_picture_on_disk_is_read(tmp_path):
 def test_a_mask_on_disk_is_read(tmp_path):
     path = tmp_path / "mask.png"
     path.write_bytes(encoded(np.where(random_pixels() > 127, 255, 0).astype(np.uint8)))
-    np.testing.assert_array_equal(read_mask(path).pixels, random_pixels() > 127)
+    for one in (path, str(path)):
+        np.testing.assert_array_equal(read_mask(one).pixels, random_pixels() > 127)
 
 
 @pytest.mark.parametrize("read", [read_image, read_mask])
@@ -46,6 +47,8 @@ def test_the_format_is_told_by_the_content_and_not_by_the_name():
     assert decode_image(saved(film()), "scan.png").size == (7, 10)
     with pytest.raises(UnreadableImage, match="is not a PNG, JPEG, TIFF, DICOM or NIfTI file"):
         decode_image(b"anything", "scan.nii.gz")
+    with pytest.raises(UnreadableImage, match="a saved web page"):
+        decode_image(b"\n<!DOCTYPE html><title>Log in", "scan.dcm")
 
 
 def test_a_mask_in_a_clinical_format_is_refused():

@@ -63,7 +63,8 @@ def test_a_series_is_read_as_from_a_folder(study, tmp_path):
         np.testing.assert_array_equal(one.affine, other.affine)
     assert is_zip(study)
     assert not is_zip(folder)
-    assert not list_zip(study)
+    assert list_zip(study) == [study, study / "preview.png"]  # both, as in a folder
+    assert list_zip(archive(tmp_path / "series.zip", series())) == [tmp_path / "series.zip"]
 
 
 def test_the_bytes_of_an_archive_are_read_as_its_file_is(study):

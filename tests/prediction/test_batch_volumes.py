@@ -11,6 +11,7 @@ import pydicom
 import pytest
 from clinical_files import ct_slice, film, save_series, saved
 from fake_bundle import write_fake_bundle
+from loopback_archive import running_archive
 from PIL import Image as PillowImage
 
 from lingseg.imaging import read_volume
@@ -94,6 +95,64 @@ def test_a_folder_may_hold_pictures_and_folders_with_a_series(model, series, tmp
     assert find(series, out=tmp_path / "out") == [series]
     outcomes = run(model, found, ["dark"], tmp_path / "out")
     assert [one.record["format"] for one in outcomes] == ["nifti", "png"]
+
+
+@pytest.mark.allow_hosts(["127.0.0.1"])
+def test_what_is_wrong_with_a_fetched_series_is_said_by_its_address(model, tmp_path, monkeypatch):
+    for name in ("USER", "PASSWORD", "TOKEN", "TIMEOUT"):
+        monkeypatch.delenv(f"LINGSEG_PACS_{name}", raising=False)
+    with running_archive() as archive:
+        archive.files = {f"1.2.3.4.{n + 1}": saved(ct_slice(n)) for n in (0, 1, 3)}
+        (lacking,) = run(model, [archive.address], ["left"], tmp_path / "out")
+        archive.files["1.2.3.4.2"] = archive.files["1.2.3.4.2"][:500]
+        (damaged,) = run(model, [archive.address], ["left"], tmp_path / "out")
+    assert lacking.failure.startswith(f"{archive.address} has slices 3 to 6 mm apart")
+    assert f"{archive.address}/instances/UID" in lacking.failure
+    assert damaged.failure.startswith(f"{archive.address}/instances/1.2.3.4.2 starts as DICOM but")
+
+
+def test_films_of_several_series_are_pictures_each(model, tmp_path):
+    folder = tmp_path / "films"
+    films = [film(SeriesInstanceUID=f"1.2.3.{n % 2}", SOPInstanceUID=f"1.2.{n}") for n in range(3)]
+    save_series(folder, films)
+    (folder / "damaged").write_bytes(saved(films[0])[:300])
+    (folder / "notes.txt").write_text("not a picture")
+    found = find(folder, out=tmp_path / "out")
+    assert [path.name for path in found] == ["000", "003", "007", "damaged"]
+    outcomes = run(model, found, ["left"], tmp_path / "out")
+    assert [one.failure is None for one in outcomes] == [True, True, True, False]
+    assert "damaged" in outcomes[-1].failure
+
+
+def test_slices_of_several_series_stay_refused(model, series, tmp_path):
+    other = ct_slice(1, SeriesInstanceUID="1.2.3.99")
+    (series / "other").write_bytes(saved(other))
+    assert find(series, out=tmp_path / "out") == [series]
+    (outcome,) = run(model, [series], ["left"], tmp_path / "out")
+    assert "2 series" in outcome.failure
+
+
+def test_films_of_one_series_stay_one_input(tmp_path):
+    folder = tmp_path / "films"
+    save_series(folder, [film(SOPInstanceUID=f"1.2.{n}", InstanceNumber=n) for n in range(2)])
+    assert find(folder, out=tmp_path / "out") == [folder]
+
+
+def test_a_side_that_slices_do_not_show_is_warned_of_once(model, tmp_path):
+    folder = tmp_path / "sagittal"
+    facing = [0.0, 1.0, 0.0, 0.0, 0.0, -1.0]
+    slices = [
+        ct_slice(n, ImageOrientationPatient=facing, ImagePositionPatient=[3.0 * n, 0.0, 0.0])
+        for n in range(2)
+    ]
+    save_series(folder, slices)
+    options = replace(OPTIONS, side="patient")
+    said, silent = run(model, [folder], ["left", "dark"], tmp_path / "out", options)
+    (line,) = said.record["warnings"]
+    assert "shows the patient's left at neither side" in line
+    assert "warnings" not in silent.record
+    (by_picture,) = run(model, [folder], ["left"], tmp_path / "out2")
+    assert "warnings" not in by_picture.record
 
 
 def test_one_dicom_file_of_one_picture_is_a_picture(model, tmp_path):

@@ -105,7 +105,13 @@ def test_names_are_the_same_in_every_run():
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("Lésion à gauche", "lesion-a-gauche"), ("../../etc/passwd", "etc-passwd"), ("左肺", "text")],
+    [
+        ("Lésion à gauche", "lesion-a-gauche"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("左肺", "text"),
+        ("Die größte Ödemfläche", "die-grosste-odemflache"),
+        ("ÆØŁ", "aeol"),
+    ],
 )
 def test_a_slug_holds_plain_letters_only(text, expected):
     assert slug(text) == expected
@@ -179,7 +185,9 @@ def test_a_picture_is_never_written_over(tmp_path):
 @pytest.mark.parametrize(
     ("text", "encoding", "line"),
     [
-        ("image;text\na;b\n", "utf-8", "has the columns 'image;text'; expected image,text"),
+        ("image;text\na;b\n", "utf-8", "has semicolons between its columns; expected commas"),
+        ("image\ttext\toutput\na\tb\t\n", "utf-8", "has tabs between its columns"),
+        ("image;words\na;b\n", "utf-8", "has the columns 'image;words'; expected image,text"),
         ("", "utf-8", "has the columns none"),
         ("image,text\nä,b\n", "latin-1", "not a table in UTF-8"),
     ],

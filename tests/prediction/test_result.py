@@ -1,11 +1,16 @@
 import json
 
+import nibabel
 import numpy as np
+import pydicom
 import pytest
+from clinical_files import ct_image
 from PIL import Image as PillowImage
 
 from lingseg.imaging import read_mask
 from lingseg.prediction import Request, Result
+from lingseg.prediction.formats import FORMATS
+from lingseg.prediction.saving import BY_SUFFIX
 
 
 def result(mask=None, **changes) -> Result:
@@ -54,10 +59,70 @@ def test_a_saved_mask_comes_back_with_its_record_beside_it(tmp_path):
     assert {"side", "threshold", "confidence", "is_found", "input_sha256", "created"} <= set(record)
 
 
-def test_other_formats_are_refused_for_now(tmp_path):
-    with pytest.raises(ValueError, match=r"'mask\.dcm' ends otherwise"):
-        result().save(tmp_path / "mask.dcm")
+def test_the_name_of_the_file_says_the_format(tmp_path):
+    scan = ct_image()
+    drawn = np.zeros(scan.size, bool)
+    drawn[1:3, 4:8] = True
+    found = result(drawn, image=scan, spacing=scan.spacing)
+    written = {}
+    for suffix in BY_SUFFIX:
+        found.save(tmp_path / f"a.b{suffix}")
+        written[suffix] = {path.name for path in tmp_path.iterdir()}
+        record = json.loads((tmp_path / "a.b.json").read_text(encoding="utf-8"))
+        assert record["format"] == BY_SUFFIX[suffix]
+        for path in tmp_path.iterdir():
+            path.unlink()
+    assert written.pop(".sr.dcm") == {"a.b.sr.dcm", "a.b.dcm", "a.b.json"}
+    for suffix, names in written.items():
+        assert names == {f"a.b{suffix}", "a.b.json"}
+    assert {*BY_SUFFIX.values()} == {name for name, one in FORMATS.items() if not one.collection}
+
+
+def test_saved_formats_hold_the_mask_and_the_place_of_the_picture(tmp_path):
+    scan = ct_image()
+    drawn = np.zeros(scan.size, bool)
+    drawn[1:3, 4:8] = True
+    found = result(drawn, image=scan, spacing=scan.spacing)
+    found.save(tmp_path / "seg.DCM")
+    seg = pydicom.dcmread(tmp_path / "seg.DCM")
+    assert seg.Modality == "SEG"
+    assert seg.ReferencedSeriesSequence[0].ReferencedInstanceSequence[
+        0
+    ].ReferencedSOPInstanceUID == (scan.source.sop_instance_uid)
+    np.testing.assert_array_equal(seg.pixel_array.astype(bool), drawn)
+    found.save(tmp_path / "mask.nii")
+    stored = nibabel.load(tmp_path / "mask.nii")
+    np.testing.assert_array_equal(np.asarray(stored.dataobj)[..., 0].T > 0, drawn)
+    np.testing.assert_allclose(stored.affine[:3, 3], scan.affine[:3, 3], atol=1e-4)
+
+
+def test_a_deidentified_object_does_not_tell_the_patient(tmp_path, monkeypatch):
+    monkeypatch.setenv("LINGSEG_DEIDENTIFICATION_KEY", str(tmp_path / "key"))
+    scan = ct_image()
+    result(np.ones(scan.size, bool), image=scan).save(tmp_path / "x.dcm", is_deidentified=True)
+    assert pydicom.dcmread(tmp_path / "x.dcm").PatientName != "Doe^Jane"
+    assert json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))["is_deidentified"]
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("mask.gif", r"'mask\.gif' does not say .*\.png.*\.dcm"),
+        (".png", r"'\.png' does not say"),
+        ("mask.dcm", "not DICOM"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(name, line, tmp_path):
+    with pytest.raises(ValueError, match=line):
+        result().save(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_side_that_the_picture_does_not_show_is_warned_of(tmp_path):
+    unseen = Request(text="the left one", side="patient", threshold=0.5, means_unseen_side=True)
+    result(request=unseen).save(tmp_path / "mask.png")
+    (line,) = json.loads((tmp_path / "mask.json").read_text(encoding="utf-8"))["warnings"]
+    assert "patient's left" in line
 
 
 def test_a_record_never_speaks_of_an_older_mask(tmp_path, monkeypatch):

@@ -180,3 +180,10 @@ def test_tiles_that_disagree_pass_into_one_another(model, monkeypatch):
     assert np.ptp(result.probabilities) > 0.1
     for axis in (0, 1):
         assert np.abs(np.diff(result.probabilities, axis=axis)).max() < 0.03
+
+
+def test_a_result_of_tiles_knows_the_whole_picture(model):
+    picture = Image(pixels=two_lights(), patient_left="neither")
+    result = model.encode(picture, tiles=True).segment("left one", side="patient")
+    assert result.image is picture
+    assert result.request.means_unseen_side

@@ -190,7 +190,7 @@ def test_masks_of_an_oblique_flipped_nifti_lie_where_its_voxels_do(model, tmp_pa
     assert voxels[stored == 1].mean() > 150 > voxels[stored == 0].mean()
     shown = read_volume(path).stored.as_shown(stored)
     np.testing.assert_array_equal(shown, result.masks)
-    with pytest.raises(ValueError, match=r"Add \.nii\.gz"):
+    with pytest.raises(ValueError, match=r"Let it end in \.nii\.gz"):
         result.save(tmp_path / "mask.png")
 
 

@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from lingseg.prediction import Outcome
-from lingseg.prediction.job import Place
 from lingseg.prediction.result import RESEARCH_USE
 
 if TYPE_CHECKING:
@@ -30,14 +29,9 @@ class Tally:
     def __init__(self) -> None:
         """Start from nothing."""
         self.done = self.earlier = self.failed = 0
-        self._first: Place | None = None
-        self._has_others = False
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome."""
-        image = outcome.job.image
-        self._first = image if self._first is None else self._first
-        self._has_others |= image != self._first
         self.done += outcome.record is not None
         self.earlier += outcome.was_done
         self.failed += outcome.record is None
@@ -50,10 +44,10 @@ class Tally:
         )
 
     def exit_code(self) -> int:
-        """Return 0 if all is done, 2 if the only picture failed, 1 if some of many did."""
+        """Return 0 if all is done, 1 if some of it failed, 2 if all of it did."""
         if not self.failed:
             return 0
-        return 1 if self.done or self._has_others else 2
+        return 1 if self.done else 2
 
 
 class Lines:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
@@ -12,6 +13,7 @@ from lingseg.imaging.deidentification import need_deidentification
 from lingseg.imaging.parts import FINDING_PARTS, MEASURING_MASKS, CleanUp, need_scipy
 from lingseg.prediction import (
     BatchOptions,
+    Job,
     Jobs,
     Outcome,
     Shard,
@@ -25,7 +27,7 @@ from lingseg.prediction import (
     run_jobs,
 )
 from lingseg.prediction.formats import FORMATS, FormatName
-from lingseg.prediction.job import is_address
+from lingseg.prediction.job import Place, is_address
 from lingseg.prediction.predictor import checked_threshold, find_bundle
 from lingseg.prediction.sentence import checked_text
 
@@ -100,12 +102,13 @@ def predict(
     )
     wanted = _format_to_store(inputs, format, is_deidentified=deidentify) if store else format
     part = None if shard is None else Shard.parse(shard)
+    missing: list[Outcome] = []
     if jobs is not None:
         _refuse_more_than_jobs(inputs, prompt)
         todo = read_jobs(jobs, out, format=wanted, shard=part, is_deidentified=deidentify)
     else:
         texts = _texts(inputs, prompt or [])
-        images = find_images(inputs, is_recursive=recursive, out=out)
+        images, missing = _find_what_is_there(inputs, texts, is_recursive=recursive, out=out)
         todo = make_jobs(images, texts, out, format=wanted, shard=part, is_deidentified=deidentify)
     loaded = load(model)
     options = BatchOptions(
@@ -119,13 +122,14 @@ def predict(
         has_tiles=tiles,
         has_store=store,
     )
-    bar = Bar(len(todo), is_shown=not (quiet or as_json))
+    bar = Bar(len(missing) + len(todo), is_shown=not (quiet or as_json))
     outcomes = (
         run_jobs(loaded, todo, options, on_slice=bar.on_slice)
         if engine == "local"
         else _run_on_ray(model, todo, options)
     )
-    tally = _tell(bar.over(outcomes), Document() if as_json else Lines(is_quiet=quiet))
+    told = bar.over(chain(missing, outcomes))
+    tally = _tell(told, Document() if as_json else Lines(is_quiet=quiet))
     sums = [tally.in_words(), *_collect(todo, options, part)]
     if not (quiet or as_json):
         print("\n".join(sums))
@@ -182,6 +186,28 @@ def _texts(inputs: Sequence[str], prompts: Sequence[str]) -> list[str]:
     if not prompts:
         raise ValueError('No sentence was given. Say what to segment: -p "the polyp".')
     return [checked_text(prompt) for prompt in prompts]
+
+
+def _find_what_is_there(
+    inputs: Sequence[str], texts: Sequence[str], *, is_recursive: bool, out: Path
+) -> tuple[list[Place], list[Outcome]]:
+    """Return the pictures of all inputs, and a failure for each input that names none.
+
+    Raises:
+        FileNotFoundError: The only input names nothing.
+        ValueError: An input cannot be asked at all.
+    """
+    images: dict[Place, None] = {}
+    missing: list[Outcome] = []
+    for name in inputs:
+        try:
+            images |= dict.fromkeys(find_images([name], is_recursive=is_recursive, out=out))
+        except FileNotFoundError as error:
+            if len(inputs) == 1:
+                raise
+            jobs = (Job(image=Path(name), text=text, output=out) for text in dict.fromkeys(texts))
+            missing += [Outcome(job=job, failure=str(error)) for job in jobs]
+    return list(images), missing
 
 
 def _run_on_ray(model: str, jobs: Jobs, options: BatchOptions) -> Iterator[Outcome]:

@@ -4,9 +4,10 @@ The table of attributes and actions is that of the package dicom-anonymizer. It 
 sources' headers, which were cut down to an allow-list before, so that nothing is made of what it
 replaces; what is written later (dates of its making) is emptied at the end.
 
-UIDs and file names are replaced by what a secret key makes of them (HMAC-SHA256): alike in every
-run that has the key, so that what is written today joins what was written yesterday, and not to be
-worked out or guessed without it. The package's own replacements differ from process to process.
+UIDs, the patient's ID and file names are replaced by what a secret key makes of them (HMAC-SHA256):
+alike in every run that has the key, so that what is written today joins what was written yesterday,
+and not to be worked out or guessed without it. The package's own replacements differ from process
+to process, or are the same for all patients.
 """
 
 import hashlib
@@ -28,6 +29,7 @@ KEY_VARIABLE = "LINGSEG_DEIDENTIFICATION_KEY"
 MIN_KEY_BYTES, MAX_KEY_BYTES = 16, 4096
 _METHOD = "lingseg: DICOM PS3.15 basic profile"
 _DUMMY_DATES = {"DA": "19000101", "TM": "000000", "DT": "19000101000000.000000+0000"}
+_PATIENT_ID = (0x0010, 0x0020)
 _PSEUDONYM_DIGITS = 16
 """64 bits: among a million pictures two share a name once in ten million times."""
 
@@ -90,8 +92,8 @@ def pseudonym_of_uid(uid: str) -> str:
 def deidentify(headers: Sequence["Dataset"]) -> None:
     """Replace and empty, in place, what the basic profile names.
 
-    UIDs are replaced alike in all headers, and in all runs with the same key, so that objects of
-    one study stay together.
+    UIDs and the patient's ID are replaced alike in all headers, and in all runs with the same key,
+    so that objects of one study stay together, and those of two patients apart.
 
     Raises:
         ValueError: dicom-anonymizer is not installed, or the key is too short.
@@ -103,7 +105,7 @@ def deidentify(headers: Sequence["Dataset"]) -> None:
     for header in headers:
         anonymize_dataset(
             header,
-            extra_anonymization_rules=_rules_for_uids(),
+            extra_anonymization_rules=_keyed_rules(),
             base_rules_gen=initialize_actions_2024b,
         )
 
@@ -130,12 +132,23 @@ def _replace_date(_dataset: "Dataset", element: Any) -> None:  # noqa: ANN401 - 
 
 
 @lru_cache(maxsize=1)
-def _rules_for_uids() -> dict[tuple[int, int], Callable[["Dataset", tuple[int, int]], None]]:
-    """Return the profile's attributes with action U, each with a keyed replacement."""
+def _keyed_rules() -> dict[tuple[int, int], Callable[["Dataset", tuple[int, int]], None]]:
+    """Return keyed replacements for the profile's UIDs (action U) and for the patient's ID."""
     from dicomanonymizer.simpledicomanonymizer import initialize_actions_2024b, replace_UID
 
     actions = initialize_actions_2024b()
-    return {tag: _replace_uid for tag, action in actions.items() if action is replace_UID}
+    rules: dict[tuple[int, int], Callable[[Dataset, tuple[int, int]], None]] = {
+        tag: _replace_uid for tag, action in actions.items() if action is replace_UID
+    }
+    return rules | {_PATIENT_ID: _replace_patient_id}
+
+
+def _replace_patient_id(dataset: "Dataset", tag: tuple[int, int]) -> None:
+    """Replace the ID; the package's own dummy is the same for all, so that viewers merge them."""
+    element: DataElement | None = dataset.get(tag)
+    if element is not None and element.value:
+        digits = _keyed("patient", str(element.value)).hex()[:_PSEUDONYM_DIGITS]
+        element.value = f"patient-{digits}"
 
 
 def _replace_uid(dataset: "Dataset", tag: tuple[int, int]) -> None:

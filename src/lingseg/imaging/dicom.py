@@ -49,14 +49,15 @@ def image_of_frame(
     Raises:
         UnreadableImage: Its pixels are damaged, or of a kind that is not read.
     """
-    pixels, window = read_frame(file, frame)
+    decoded = read_frame(file, frame)
     try:
         with decoding_quietly():
             return Image(
-                pixels=pixels,
+                pixels=decoded.pixels,
                 spacing=spacing_of_frame(header, frame),
                 affine=affine_of_frame(header, frame) if affine is None else affine,
-                window=window,
+                window=decoded.window,
+                padding=decoded.padding,
                 patient_left=patient_left_of_frame(header, frame),
                 source=_source_of(file, header, frame),
             )

@@ -38,6 +38,8 @@ _REFUSED = {
     "1.2.840.10008.5.1.4.1.1.481.3": ("a set of contours", "Give the picture they were drawn on"),
 }
 """By SOP class: objects that are often given for pictures, and what to give instead."""
+_PICTURE_CLASS = "Image Storage"
+"""Part of the names of all SOP classes that are pictures, and of no others."""
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _PIXEL_GROUP = 0x7FE0
 _MAX_BITS = 64
@@ -153,6 +155,11 @@ def _refuse_other_objects(dataset: Dataset, name: str) -> None:
     what = UID(kind).name if _UID.fullmatch(kind) else "DICOM without a kind"
     if not kind and len(dataset) == 0:
         raise UnreadableImage(f"{name} starts as DICOM but holds nothing. Export it again.")
+    if not kind or _PICTURE_CLASS in what:  # cut before Rows and Columns: among slices a gap
+        raise UnreadableImage(
+            f"{name} starts as DICOM but is cut short or damaged: it tells no size ({what}). "
+            f"Send or export it again."
+        )
     raise NotAPicture(f"{name} holds no pixels ({what}); expected a picture. Give one.")
 
 

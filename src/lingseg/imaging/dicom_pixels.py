@@ -4,24 +4,30 @@ Decisions:
 
 * Grey keeps the values after the modality's transformation: Hounsfield units in CT.
 * The window is the file's own (the first, where it has several); in CT without one, that of soft
-  tissue; otherwise none, and percentiles are taken. A table or sigmoid of interest is applied.
+  tissue; otherwise none, and percentiles are taken, of what is no padding. A table or sigmoid of
+  interest is applied.
 * MONOCHROME1, which stores white as low, is not inverted in its values, but in its window.
 * Colour comes as red, green and blue of 8 bits; palettes are looked up; of 16 bits the
   upper 8 stay.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.multival import MultiValue
-from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi
+from pydicom.pixels.processing import apply_color_lut
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import UID
 
 from lingseg.imaging.decoding import decoding_quietly
 from lingseg.imaging.dicom_file import PARSER_ERRORS, DicomFile, whole_number
-from lingseg.imaging.dicom_geometry import find, items_of, number_of, numbers_of
+from lingseg.imaging.dicom_geometry import find, items_of, number_of
+from lingseg.imaging.dicom_table import look_up
 from lingseg.imaging.image import Pixels, UnreadableImage, Window
-from lingseg.imaging.intensity import measure_window
+from lingseg.imaging.intensity import measure_window, without_padding
+from lingseg.imaging.limits import check_finite
 
 CT_WINDOW: Window = (-160.0, 240.0)
 """Hounsfield units: soft tissue of the abdomen, level 40 and width 400."""
@@ -31,10 +37,19 @@ _GREYS = ("MONOCHROME1", "MONOCHROME2")
 _INVERTED = "MONOCHROME1"
 _PALETTE = "PALETTE COLOR"
 _BYTE = 8
-_MAX_TABLE_BITS = 16
 
 
-def read_frame(file: DicomFile, frame: int = 0) -> tuple[Pixels, Window | None]:
+class Frame(NamedTuple):
+    """One decoded frame."""
+
+    pixels: Pixels
+    window: Window | None
+    """None: it is shown as it is, or by percentiles."""
+    padding: Window | None = None
+    """The lowest and the highest value that fills the place beside the picture."""
+
+
+def read_frame(file: DicomFile, frame: int = 0) -> Frame:
     """Decode one frame, counted from 0, and choose its window.
 
     Raises:
@@ -46,9 +61,9 @@ def read_frame(file: DicomFile, frame: int = 0) -> tuple[Pixels, Window | None]:
             _refuse_unknown_colours(kind, file.name)
             stored = pixel_array(file.dataset, index=frame)
             if kind in _GREYS:
-                pixels, window = _grey(stored, file.dataset, frame)
+                decoded = _grey(stored, file.dataset, frame)
             else:
-                pixels, window = _colour(stored, file.dataset, kind), None
+                decoded = Frame(_colour(stored, file.dataset, kind), None)
     except UnreadableImage:
         raise
     except PARSER_ERRORS as error:
@@ -56,12 +71,8 @@ def read_frame(file: DicomFile, frame: int = 0) -> tuple[Pixels, Window | None]:
             f"{file.name} has pixels that cannot be decoded ({type(error).__name__}); it is "
             f"damaged or cut short. Send or export it again."
         ) from error
-    if pixels.dtype == np.float32 and not np.isfinite(pixels).all():
-        raise UnreadableImage(
-            f"{file.name} has values that are not finite numbers (NaN or infinite); expected "
-            f"none. Export it again."
-        )
-    return pixels, window
+    check_finite(file.name, decoded.pixels)
+    return decoded
 
 
 def _refuse_unknown_colours(kind: str, name: str) -> None:
@@ -83,9 +94,7 @@ def _colour(stored: NDArray[np.generic], dataset: Dataset, kind: str) -> Pixels:
     return (deep >> max(0, bits - _BYTE)).astype(np.uint8)
 
 
-def _grey(
-    stored: NDArray[np.generic], dataset: Dataset, frame: int
-) -> tuple[Pixels, Window | None]:
+def _grey(stored: NDArray[np.generic], dataset: Dataset, frame: int) -> Frame:
     """Return values after the modality's transformation, or after that of interest if it bends."""
     values = _transformed(stored, dataset, frame)
     is_inverted = dataset.PhotometricInterpretation == _INVERTED
@@ -98,15 +107,16 @@ def _grey(
     elif window is None and dataset.get("Modality") == "CT" and _is_hounsfield(dataset, frame):
         window = CT_WINDOW
     pixels = _as_pixels(values)
+    padding = _padding(stored, dataset, frame) if window is None else None
     if window is None:
-        window = _window_without_tags(pixels, dataset, is_inverted=is_inverted)
-    return pixels, window[::-1] if window and is_inverted else window
+        window = _window_without_tags(pixels, padding, dataset, is_inverted=is_inverted)
+    return Frame(pixels, window[::-1] if window and is_inverted else window, padding)
 
 
 def _transformed(stored: NDArray[np.generic], dataset: Dataset, frame: int) -> NDArray[np.generic]:
     """Apply the modality's table, or slope and intercept."""
     if dataset.get("ModalityLUTSequence"):
-        return apply_modality_lut(stored, dataset)
+        return _table_applied(stored, dataset, "ModalityLUTSequence")[0]
     slope = float(_or(find(dataset, "RescaleSlope", frame), 1.0))
     intercept = float(_or(find(dataset, "RescaleIntercept", frame), 0.0))
     if (slope, intercept) == (1, 0):
@@ -154,11 +164,32 @@ def _has_table(dataset: Dataset) -> bool:
 
 def _looked_up(values: NDArray[np.generic], dataset: Dataset) -> tuple[NDArray[np.generic], Window]:
     """Apply the first table of interest; its whole range is shown."""
-    described = numbers_of(items_of(dataset, "VOILUTSequence")[0], "LUTDescriptor", 3)
-    if described is None or not 1 <= described[2] <= _MAX_TABLE_BITS:
-        raise ValueError("the table of interest does not say how deep it is")
-    bits = int(described[2])
-    return apply_voi(values, dataset), (0.0, float(2**bits - 1))
+    found, top = _table_applied(values, dataset, "VOILUTSequence")
+    return found, (0.0, float(top))
+
+
+def _table_applied(
+    values: NDArray[np.generic], dataset: Dataset, keyword: str
+) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], int]:
+    """Look values up in the first of a file's tables; tell the largest number that one may be."""
+    table = items_of(dataset, keyword)[0]
+    is_little_endian = UID(str(dataset.file_meta.TransferSyntaxUID)).is_little_endian
+    return look_up(values, table, is_little_endian=is_little_endian)
+
+
+def _padding(stored: NDArray[np.generic], dataset: Dataset, frame: int) -> Window | None:
+    """Return which values fill the place beside the picture (PS3.3 C.7.5.1.1.2); None: none do.
+
+    They are written as the pixels are stored, and transformed like them.
+    """
+    value = dataset.get("PixelPaddingValue")
+    if value is None or stored.dtype.kind not in "iu":
+        return None
+    limit = dataset.get("PixelPaddingRangeLimit")
+    ends = np.array([[number_of(value), number_of(value if limit is None else limit)]])
+    as_stored = ends.astype(np.int64).astype(stored.dtype)  # 63536 is -2000 in files of old
+    shown = _as_pixels(_transformed(as_stored, dataset, frame))
+    return float(shown.min()), float(shown.max())
 
 
 def _sigmoid(values: NDArray[np.generic], dataset: Dataset, frame: int) -> NDArray[np.generic]:
@@ -171,13 +202,15 @@ def _sigmoid(values: NDArray[np.generic], dataset: Dataset, frame: int) -> NDArr
     return 0.5 * (1 + np.tanh(2 * (values.astype(np.float64) - centre) / width))
 
 
-def _window_without_tags(pixels: Pixels, dataset: Dataset, *, is_inverted: bool) -> Window | None:
+def _window_without_tags(
+    pixels: Pixels, padding: Window | None, dataset: Dataset, *, is_inverted: bool
+) -> Window | None:
     """Return a window where one is needed although the file has none."""
     bits = whole_number(dataset, "BitsStored")
     if pixels.dtype == np.uint8:
         is_plain = bits == _BYTE and not is_inverted
         return None if is_plain else (0.0, float(2 ** min(bits, _BYTE) - 1))
-    return measure_window(lambda _: pixels, 1) if is_inverted else None
+    return measure_window(lambda _: without_padding(pixels, padding), 1) if is_inverted else None
 
 
 def _as_pixels(values: NDArray[np.generic]) -> Pixels:

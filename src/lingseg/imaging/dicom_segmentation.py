@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lingseg.imaging.delineation import Delineation
+from lingseg.imaging.delineation import Delineation, ProbabilitySteps
 from lingseg.imaging.dicom_object import (
     MAX_TEXT,
     DicomContext,
@@ -79,16 +79,15 @@ def make_segmentation(
     from highdicom.seg import Segmentation
 
     _refuse_stack_without_place(context)
-    drawn = _probabilities_of(delineation) if is_fractional else delineation.masks
+    drawn = _steps_of(delineation) if is_fractional else delineation.masks
     context = context.about(drawn)
-    is_in_steps = drawn.dtype == np.uint8
     if len(context.headers) == 1 and context.frames[0] is not None:
         drawn = _on_all_frames(drawn, context)
     kind = "FRACTIONAL" if is_fractional else "BINARY"
     try:
         made = Segmentation(
             source_images=context.headers,
-            pixel_array=_as_highdicom_takes(drawn),
+            pixel_array=drawn != 0,  # read without a copy, which a CT has no room for
             segmentation_type=kind,
             segment_descriptions=[_describe(context, code)],
             content_description=context.authorship.label(),
@@ -101,7 +100,7 @@ def make_segmentation(
             f"The DICOM file lacks what a segmentation of it needs ({str(error).rstrip('.')}). "
             f"Choose --format png or nifti."
         ) from error
-    if is_in_steps:
+    if is_fractional:
         _put_steps(made, drawn, context)
     if len(context.headers) == 1 and context.frames[0] is None:
         _forget_slice_spacing(made)
@@ -121,25 +120,21 @@ def _refuse_stack_without_place(context: DicomContext) -> None:
         )
 
 
-def _probabilities_of(delineation: Delineation) -> NDArray[Any]:
-    """Return the probabilities, as they are or in 255 steps."""
-    if delineation.probabilities is None:
+def _steps_of(delineation: Delineation) -> ProbabilitySteps:
+    """Return the probabilities in 255 steps, by which is told whether anything was drawn at all."""
+    probabilities = delineation.probabilities
+    if probabilities is None:
         raise ValueError("A fractional segmentation was asked for, and no probabilities were kept.")
-    return delineation.probabilities
-
-
-def _as_highdicom_takes(drawn: NDArray[Any]) -> NDArray[Any]:
-    """Return the planes in a type that highdicom reads without a copy, which a CT has no room for.
-
-    For steps it is where they are not zero: their values are put in afterwards.
-    """
-    if drawn.dtype == np.uint8:
-        return drawn != 0
-    return drawn if drawn.dtype == np.bool_ else drawn[..., None]
+    if probabilities.dtype == np.uint8:
+        return probabilities.astype(np.uint8, copy=False)
+    return np.rint(probabilities * np.float32(255)).astype(np.uint8)
 
 
 def _put_steps(made: "Segmentation", steps: NDArray[Any], context: DicomContext) -> None:
-    """Put the values of every frame in: highdicom sorts frames, and each tells its source."""
+    """Put the values of every frame in: highdicom was told where they are not zero.
+
+    It sorts frames, and each tells its source.
+    """
     if len(context.headers) == 1:
         places = [(str(context.first.SOPInstanceUID), frame + 1) for frame in range(len(steps))]
     else:

@@ -4,9 +4,10 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pydicom import Dataset
+from pydicom.uid import UID
 
 from lingseg.imaging.decoding import decoding_quietly
 from lingseg.imaging.dicom import decode_dicom, image_of_frame, place_of_frame
@@ -19,14 +20,14 @@ from lingseg.imaging.dicom_file import (
     whole_number,
 )
 from lingseg.imaging.dicom_geometry import affine_of_frame, spacing_of_frame
-from lingseg.imaging.formats import format_of
+from lingseg.imaging.formats import BEGINNING, DICOM_SUFFIXES, format_of
 from lingseg.imaging.geometry import Vector
 from lingseg.imaging.image import Image, UnreadableImage
 from lingseg.imaging.limits import MAX_SLICES, MAX_VOLUME_FILE_BYTES, check_file_bytes
 from lingseg.imaging.stacking import Place, stack
 from lingseg.imaging.volume import Volume, sharing_window
 
-_BEGINNING = 132
+_MARK = b"DICM"
 _INDEX = "DICOMDIR"
 
 
@@ -39,7 +40,7 @@ class SeriesFile:
     num_bytes: int
     read: Callable[[], bytes]
     beginning: Callable[[], bytes]
-    """Reads the first bytes, by which DICOM is told."""
+    """Reads the first 1,024 bytes or more, by which DICOM is told."""
 
 
 def read_series(folder: Path) -> Volume:
@@ -57,7 +58,8 @@ def series_of(files: Iterable[SeriesFile], name: str) -> Volume:
     """Return the one series that is among some files; others are passed over.
 
     Raises:
-        UnreadableImage: There is none, or more than one, or its slices do not make a volume.
+        UnreadableImage: There is none, or more than one, or its slices do not make a volume; or a
+            file is damaged that seems to have been one of them.
     """
     slices = _headers_of(files, name)
     _refuse_mixed(slices, name)
@@ -76,6 +78,8 @@ class _Slice:
     """Without its pixels."""
     place: Place | None
     series_uid: str
+    kind: str
+    """Modality and SOP class, as people call them."""
     number: int
     """What pictures without a place are sorted by."""
 
@@ -131,12 +135,18 @@ def _file_at(path: Path) -> SeriesFile:
 def _beginning_at(path: Path) -> bytes:
     """Read the first bytes of a file."""
     with path.open("rb") as opened:
-        return opened.read(_BEGINNING)
+        return opened.read(BEGINNING)
 
 
 def _read_header(one: SeriesFile) -> _Slice | None:
-    """Read one header; None where the file is not DICOM."""
-    if format_of(one.beginning()) != "DICOM":
+    """Read one header; None where the file is not DICOM, nor seems to have been.
+
+    Raises:
+        UnreadableImage: It is damaged, so that the series may lack a slice.
+    """
+    beginning = one.beginning()
+    if format_of(beginning) != "DICOM":
+        _refuse_former_slice(one, beginning)
         return None
     check_file_bytes(one.name, one.num_bytes, MAX_VOLUME_FILE_BYTES)
     file = parse_dicom(one.read(), one.name, header_only=True)
@@ -148,24 +158,45 @@ def _read_header(one: SeriesFile) -> _Slice | None:
                 file=file,
                 place=place_of_frame(file.dataset) if file.num_frames == 1 else None,
                 series_uid=str(file.dataset.get("SeriesInstanceUID") or ""),
+                kind=_kind_of(file.dataset),
                 number=_instance_number(file.dataset),
             )
     except PARSER_ERRORS as error:
         raise UnreadableImage(damaged(one.name, error)) from error
 
 
+def _refuse_former_slice(one: SeriesFile, beginning: bytes) -> None:
+    """Refuse what is not DICOM but is called so, is empty or has its mark in another place."""
+    suffix = PurePath(one.name).suffix.lower()
+    is_called_dicom = suffix in DICOM_SUFFIXES
+    is_empty = not beginning and not any(letter.isalpha() for letter in suffix)
+    if is_called_dicom or is_empty or _MARK in beginning:
+        check_file_bytes(one.name, one.num_bytes, MAX_VOLUME_FILE_BYTES)
+        raise UnreadableImage(
+            f"{one.name} seems to belong to the series, but its beginning is not that of DICOM. "
+            f"Send or export it again, or take it out."
+        )
+
+
 def _refuse_mixed(slices: list[_Slice], name: str) -> None:
-    """Refuse several series, several files of many frames, and pictures of different size."""
+    """Refuse several series or kinds, several files of many frames, and different sizes."""
     num_series = len({s.series_uid for s in slices})
     if num_series > 1:
         raise UnreadableImage(
             f"{name} holds {num_series} series; expected one. "
-            f"Put the files of each into a folder of its own."
+            f"Put the files of each into a folder of its own or, where each is a picture by "
+            f"itself, name the files, as by a pattern: 'folder/*'."
         )
     if len(slices) > 1 and any(s.file.num_frames > 1 for s in slices):
         raise UnreadableImage(
             f"{name} holds {len(slices)} files, some of many frames; expected one such file, or "
             f"files of one picture. Give one file."
+        )
+    kinds = sorted({s.kind for s in slices})
+    if len(kinds) > 1:
+        raise UnreadableImage(
+            f"{name} holds pictures of {len(kinds)} kinds in one series, "
+            f"{kinds[0]} and {kinds[-1]}; expected one kind. Name the files that you mean."
         )
     sizes = sorted({s.file.size for s in slices})
     if len(sizes) > 1:
@@ -184,11 +215,19 @@ def _in_order(slices: list[_Slice], name: str) -> tuple[list[_Slice], Vector | N
         return sorted(slices, key=lambda s: (s.number, s.name)), None
     if len(places) < len(slices):
         raise UnreadableImage(
-            f"{name} has {len(slices) - len(places)} slices of {len(slices)} that do not tell "
-            f"where they lie; expected all or none. Export the series again."
+            f"{name} tells only of {len(places)} of its {len(slices)} slices where they lie; "
+            f"expected all or none. Export the series again."
         )
     stacked = stack(places, name)
     return [slices[number] for number in stacked.order], stacked.step
+
+
+def _kind_of(header: Dataset) -> str:
+    """Return what a picture says that it is: its modality, and its SOP class by name."""
+    modality, sop_class = str(header.get("Modality") or ""), str(header.get("SOPClassUID") or "")
+    name = UID(sop_class).name
+    named = name if name != sop_class else "without a name"
+    return f"{modality if modality.isalnum() else ''} ({named})"
 
 
 def _instance_number(header: Dataset) -> int:

@@ -26,6 +26,7 @@ __all__ = [
     "fetched_series",
     "is_pacs_address",
     "name_of_address",
+    "named_by_address",
     "store_objects",
 ]
 
@@ -42,6 +43,7 @@ _JSON = "application/dicom+json"
 _BEGINNING = 132
 _MODALITY, _INSTANCE, _SERIES, _NUM_INSTANCES = "00080060", "00080018", "0020000E", "00201209"
 _FAILED, _REASON = "00081198", "00081197"
+_INSTANCES = "instances"
 _WITHOUT_PICTURES = (
     "ANN", "ASMT", "AU", "DOC", "ECG", "EPS", "FID", "HD", "KO", "M3D", "PLAN", "PR", "REG",
     "RESP", "RTDOSE", "RTPLAN", "RTRECORD", "RTSTRUCT", "RWV", "SEG", "SMR", "SR", "TEXTUREMAP",
@@ -84,7 +86,8 @@ def fetched_series(text: str) -> Iterator[Path]:
     """Fetch the pictures of an address into a private folder, which is removed in the end.
 
     Yields a folder of files or, where there is one picture file, that file. Of a study that holds
-    several series with pictures none is chosen.
+    several series with pictures none is chosen. Files lie as their addresses are written, so that
+    `named_by_address` can tell of them.
 
     Raises:
         ValueError: It is no address, there is not one series, or the answer is not DICOM.
@@ -92,11 +95,27 @@ def fetched_series(text: str) -> Iterator[Path]:
     """
     address = PacsAddress.parse(text)
     with tempfile.TemporaryDirectory(prefix="lingseg-") as private:
-        folder = Path(private) / address.name
-        folder.mkdir()
         with DicomWebServer(address) as server:
-            files = _fetch(server, folder)
-        yield folder if len(files) > 1 else files[0].rename(folder / f"{address.name}.dcm")
+            files = _fetch(server, Path(private))
+        yield files[0] if len(files) == 1 else files[0].parent
+
+
+def named_by_address(line: str, path: Path, text: str) -> str:
+    """Return what was said of fetched files with their addresses in place of their paths.
+
+    Args:
+        line: What was said.
+        path: What `fetched_series` gave.
+        text: The address that it was given.
+    """
+    folder = path if path.name == _INSTANCES else path.parent
+    study, _, _ = text.rstrip("/").partition("/series/")
+    series = f"{study}/series/{folder.parent.name}"
+    said = line.replace(f"{folder}/", f"{series}/{_INSTANCES}/")
+    if str(folder) in said:  # it is about all files together
+        said = said.replace(str(folder), series)
+        said += f" One picture of it is asked by {series}/{_INSTANCES}/UID."
+    return said
 
 
 def store_objects(text: str, paths: Sequence[Path]) -> None:
@@ -114,15 +133,20 @@ def store_objects(text: str, paths: Sequence[Path]) -> None:
             _store(server, path)
 
 
-def _fetch(server: DicomWebServer, folder: Path) -> list[Path]:
-    """Write the files of the server's address; return them in the order of the server's list."""
+def _fetch(server: DicomWebServer, private: Path) -> list[Path]:
+    """Write the files of the server's address; return them in the order of the server's list.
+
+    They lie in `private` as SERIES/instances/UID.
+    """
     address = server.address
     series = address.series or _only_series(server)
     where = f"/studies/{address.study}/series/{series}/instances"
     instances = [address.instance] if address.instance else _instances(server, where)
+    folder = private / series / _INSTANCES
+    folder.mkdir(parents=True)
     paths, room = [], MAX_SERIES_BYTES
-    for number, instance in enumerate(instances, start=1):
-        path = folder / f"{number:06d}.dcm"
+    for instance in instances:
+        path = folder / instance
         _fetch_one(server, f"{where}/{instance}", path, room)
         room -= path.stat().st_size
         paths.append(path)
@@ -159,8 +183,10 @@ def _fetch_one(server: DicomWebServer, where: str, path: Path, room: int) -> Non
 def _instances(server: DicomWebServer, where: str) -> list[str]:
     """Return the UIDs of a series' files, page by page: servers cap what they list."""
     found: dict[str, None] = {}
+    ends = server.end_of_list()
     while True:
-        page = _listed(server, f"{where}?limit={_PAGE}&offset={len(found)}", "a list of pictures")
+        page_at = f"{where}?limit={_PAGE}&offset={len(found)}"
+        page = _listed(server, page_at, "a list of pictures", ends)
         known = len(found)
         found |= {uid: None for entry in page if is_uid(uid := _value(entry, _INSTANCE))}
         if len(found) > MAX_SLICES:
@@ -183,7 +209,7 @@ def _only_series(server: DicomWebServer) -> str:
     where = f"/studies/{server.address.study}/series?limit={_PAGE}"
     entries = {
         uid: entry
-        for entry in _listed(server, where, "a list of series")
+        for entry in _listed(server, where, "a list of series", server.end_of_list())
         if is_uid(uid := _value(entry, _SERIES))
         and _value(entry, _MODALITY).upper() not in _WITHOUT_PICTURES
     }
@@ -210,7 +236,7 @@ def _plain(value: str) -> str:
     return value[:16] if value.isascii() and value.isalnum() else "?"
 
 
-def _listed(server: DicomWebServer, where: str, what: str) -> list[dict[str, Any]]:
+def _listed(server: DicomWebServer, where: str, what: str, ends: float) -> list[dict[str, Any]]:
     """Return the entries of a list, which are data sets in JSON."""
 
     def read(answer: "BaseHTTPResponse") -> list[dict[str, Any]]:
@@ -218,9 +244,12 @@ def _listed(server: DicomWebServer, where: str, what: str) -> list[dict[str, Any
             return []
         if "json" not in str(answer.headers.get("Content-Type") or ""):
             raise server.unexpected(answer, _JSON)
-        entries = read_entries(b"".join(server.pieces(answer, MAX_LIST_BYTES, what)))
+        entries = read_entries(b"".join(server.pieces(answer, MAX_LIST_BYTES, what, ends)))
         if entries is None:
-            raise ValueError(f"{server.address.root} sent {what} that is damaged.")
+            raise ValueError(
+                f"{server.address.root} sent {what} that is damaged; expected a list in DICOM's "
+                f"JSON. Check that this is the path of its DICOMweb service, or ask who runs it."
+            )
         return entries
 
     return server.get(where, _JSON, read, what)

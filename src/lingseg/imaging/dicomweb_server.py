@@ -28,6 +28,8 @@ DEFAULT_SECONDS = 30.0
 """How long nothing may come before a server counts as hanging."""
 MAX_SECONDS = 600.0
 """How long one file may take, however steadily it drips."""
+LIST_PATIENCE = 4.0
+"""How many times longer than silence a list may take in all."""
 _PASSING = (429, 500, 502, 503, 504)
 """Answers that may be others in a moment; every other stays as it is."""
 _CHUNK = 2**20
@@ -64,7 +66,7 @@ class DicomWebServer:
         from urllib3 import PoolManager, Timeout
 
         self.address = address
-        seconds = _seconds()
+        self._seconds = seconds = _seconds()
         self._pool = PoolManager(
             retries=False,
             timeout=Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds),
@@ -123,11 +125,24 @@ class DicomWebServer:
 
         return self._tried(once)
 
-    def pieces(self, answer: "BaseHTTPResponse", most: int, what: str) -> Iterator[bytes]:
+    def end_of_list(self) -> float:
+        """Return until when, on the monotonic clock, a list that is asked for now may take."""
+        return time.monotonic() + min(LIST_PATIENCE * self._seconds, MAX_SECONDS)
+
+    def pieces(
+        self, answer: "BaseHTTPResponse", most: int, what: str, ends: float | None = None
+    ) -> Iterator[bytes]:
         """Yield an answer's body, which may have so many bytes.
+
+        Args:
+            answer: The answer.
+            most: How many bytes it may have.
+            what: What was asked for.
+            ends: Until when, on the monotonic clock, it may take; None: as long as a file.
 
         Raises:
             ValueError: It is longer.
+            TimeoutError: It takes too long.
             Truncated: It ended early.
         """
         too_long = ValueError(
@@ -135,7 +150,8 @@ class DicomWebServer:
         )
         if int(answer.length_remaining or 0) > most:
             raise too_long
-        ends, length = time.monotonic() + MAX_SECONDS, 0
+        started, length = time.monotonic(), 0
+        ends = started + MAX_SECONDS if ends is None else ends
         # read1 gives what is there; read would wait for all of it, however slowly it drips
         while piece := answer.read1(_CHUNK, decode_content=False):
             length += len(piece)
@@ -143,7 +159,8 @@ class DicomWebServer:
                 raise too_long
             if time.monotonic() > ends:
                 raise TimeoutError(
-                    f"{self.address.server} took more than {MAX_SECONDS:.0f} s for {what}."
+                    f"{self.address.server} took more than {ends - started:.0f} s for {what}. "
+                    f"Try again later, or set LINGSEG_PACS_TIMEOUT to more seconds."
                 )
             yield piece
 

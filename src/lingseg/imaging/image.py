@@ -45,6 +45,10 @@ class Image:
     """None where the file does not tell where in the patient the picture lies, as in films."""
     window: Window | None = None
     """None: 8-bit values are shown as they are, deeper ones by percentiles."""
+    padding: Window | None = None
+    """The lowest and highest value of what fills the place beside the picture, if anything does.
+
+    Percentiles leave it out. A picture with a window of its own needs it not."""
     patient_left: PatientLeft | None = None
     """None where the file does not tell. Films hang with the patient's left on the right."""
     source: Source | None = None

@@ -20,21 +20,30 @@ def as_rgb(image: Image) -> Rgb:
 
     The image's own window is used where it has one. Otherwise 8-bit values stay as they are, and
     deeper ones are stretched linearly so that the 0.5th percentile of the whole picture becomes 0
-    and the 99.5th 255; what lies outside is clipped.
+    and the 99.5th 255; what lies outside is clipped. Padding does not count.
     """
     stored = image.pixels
     pixels: Rgb
     if stored.ndim == 3 or (stored.dtype == np.uint8 and image.window is None):
         pixels = _as_bytes(stored)
     else:
-        pixels = _stretched(stored, image.window or _own_window(stored))
+        shown = without_padding(stored, image.padding)
+        pixels = _stretched(stored, image.window or _own_window(shown))
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+
+
+def without_padding(pixels: Pixels, padding: Window | None) -> Pixels:
+    """Return the values of a picture, in a row where it has padding, which is left out."""
+    if padding is None:
+        return pixels
+    kept: Pixels = pixels[(pixels < padding[0]) | (pixels > padding[1])]
+    return kept
 
 
 def measure_window(slices: Callable[[int], Pixels], num_slices: int) -> Window | None:
     """Return the window that shows all slices alike: percentiles over a share of their values.
 
-    None where there is nothing to stretch: all values are the same.
+    None where there is nothing to stretch: all values are the same, or there are none.
     """
     numbers = np.unique(np.linspace(0, num_slices - 1, MAX_WINDOW_SLICES).round().astype(int))
     values = []
@@ -52,7 +61,9 @@ def _as_bytes(pixels: Pixels) -> Rgb:
 
 
 def _own_window(pixels: Pixels) -> Window | None:
-    """Return the percentiles that become black and white; None where all values are the same."""
+    """Return the percentiles that become black and white; None where nothing differs."""
+    if not pixels.size:
+        return None
     low, high = (
         float(value) for value in np.percentile(pixels, WINDOW_PERCENTILES, method="nearest")
     )

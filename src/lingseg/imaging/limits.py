@@ -2,13 +2,20 @@
 
 import math
 
-from lingseg.imaging.image import UnreadableImage
+import numpy as np
+
+from lingseg.imaging.image import Pixels, UnreadableImage
 
 MAX_FILE_BYTES = 256 * 2**20
 MAX_PIXELS = 40_000_000
 """Twice the largest radiographs and dermoscopic pictures; all that is done to one fits in 1 GiB."""
 MAX_LARGE_PIXELS = 150_000_000
 """Of a picture in tiles, which is read by windows; what is drawn on it fits in 2 GB."""
+SMALLER = (
+    f"Save a smaller version, a crop or, up to {MAX_LARGE_PIXELS:,} pixels, a TIFF in tiles of 8 "
+    f"bits."
+)
+"""What to do about too many pixels."""
 MIN_SIDE = 2
 """Rows and columns. One pixel shows nothing that a sentence could describe."""
 MAX_RATIO = 1_100
@@ -50,7 +57,7 @@ def check_size(name: str, height: int, width: int) -> None:
     if height * width > MAX_PIXELS:
         raise UnreadableImage(
             f"{name} has {height:,} x {width:,} pixels; at most {MAX_PIXELS:,} in all are read. "
-            f"Save a smaller version or a crop."
+            f"{SMALLER}"
         )
     if min(height, width) < MIN_SIDE:
         raise UnreadableImage(
@@ -96,4 +103,23 @@ def check_num_slices(name: str, num_slices: int) -> None:
         raise UnreadableImage(
             f"{name} has {num_slices:,} slices; expected 1 to {MAX_SLICES:,}. "
             f"It is damaged, or split it."
+        )
+
+
+def check_finite(name: str, pixels: Pixels) -> None:
+    """Refuse values that cannot be shown.
+
+    Raises:
+        UnreadableImage: There are such.
+    """
+    if pixels.dtype.kind != "f":
+        return
+    num_broken = pixels.size - int(np.isfinite(pixels).sum())
+    if num_broken:
+        which = "1 value that is not a finite number"
+        if num_broken > 1:
+            which = f"{num_broken:,} values that are not finite numbers"
+        raise UnreadableImage(
+            f"{name} has {which} (NaN or infinite); expected none. Replace what is not finite, "
+            f"for example by the background."
         )

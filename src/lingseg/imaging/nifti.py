@@ -8,7 +8,7 @@ Decisions:
 * The affine is that of the sform, else of the qform, as nibabel has it. A file with neither tells
   no side: its slices have a spacing, but no affine.
 * Slices lie across the axis that has one voxel only, else across the one with the largest voxels,
-  else across the third, which is how scanners' converters stack them; `plane` asks for another.
+  else they are axial, however the file stores them; `plane` asks for another.
 * Values are slope * stored + intercept. All slices share a window: percentiles of the volume.
 * More than three axes are refused: which time or channel was meant is not ours to guess.
 """
@@ -33,7 +33,13 @@ from lingseg.imaging.formats import (
 from lingseg.imaging.geometry import Plane, patient_left_of, spacing_of, why_unusable
 from lingseg.imaging.image import Affine, Image, Pixels, UnreadableImage, Window
 from lingseg.imaging.intensity import measure_window
-from lingseg.imaging.limits import check_num_slices, check_ratio, check_size, check_volume
+from lingseg.imaging.limits import (
+    check_finite,
+    check_num_slices,
+    check_ratio,
+    check_size,
+    check_volume,
+)
 from lingseg.imaging.volume import StoredGrid, Volume
 
 if TYPE_CHECKING:
@@ -220,7 +226,7 @@ def _grid_of(layout: _Layout, plane: Plane | None) -> StoredGrid:
     orientation = io_orientation(layout.affine)
     axis_of = {int(patient): axis for axis, (patient, _) in enumerate(orientation)}
     if plane is None:
-        slice_axis = _natural_axis(layout)
+        slice_axis = _natural_axis(layout, axial=axis_of[_SLICE_AXIS["axial"]])
         shown = next(p for p, patient in _SLICE_AXIS.items() if axis_of[patient] == slice_axis)
     else:
         shown = plane
@@ -236,15 +242,15 @@ def _grid_of(layout: _Layout, plane: Plane | None) -> StoredGrid:
     )
 
 
-def _natural_axis(layout: _Layout) -> int:
-    """Return the axis that slices are stacked along."""
+def _natural_axis(layout: _Layout, *, axial: int) -> int:
+    """Return the axis that slices are stacked along; where none stands out, that of axial ones."""
     flat = [axis for axis, size in enumerate(layout.shape) if size == 1]
     if len(flat) == 1:
         return flat[0]
     sizes = np.linalg.norm(layout.affine[:3, :3], axis=0)
     thickest = int(sizes.argmax())
     others = np.delete(sizes, thickest)
-    return thickest if sizes[thickest] > _CLEARLY_THICKER * others.max() else 2
+    return thickest if sizes[thickest] > _CLEARLY_THICKER * others.max() else axial
 
 
 def _as_volume(stored: NDArray[Any], layout: _Layout, grid: StoredGrid, name: str) -> Volume:
@@ -255,7 +261,7 @@ def _as_volume(stored: NDArray[Any], layout: _Layout, grid: StoredGrid, name: st
     window: Window | None = None
 
     def values(number: int) -> Pixels:
-        return _scaled(shown[number], layout, f"Slice {number} of {name}")
+        return _scaled(shown[number], layout, f"Slice {number} (counted from 0) of {name}")
 
     if not layout.is_colour and layout.dtype != np.uint8:
         window = measure_window(values, len(shown))
@@ -295,10 +301,5 @@ def _scaled(stored: NDArray[Any], layout: _Layout, name: str) -> Pixels:
         return np.ascontiguousarray(stored, dtype=np.uint16)
     with np.errstate(all="ignore"):  # what is no finite number is refused
         pixels = (stored.astype(np.float64) * layout.slope + layout.intercept).astype(np.float32)
-    num_broken = pixels.size - int(np.isfinite(pixels).sum())
-    if num_broken:
-        raise UnreadableImage(
-            f"{name} has {num_broken:,} values that are not finite numbers (NaN or infinite); "
-            f"expected none. Replace them, for example by the background."
-        )
+    check_finite(name, pixels)
     return pixels

@@ -27,7 +27,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from lingseg.imaging.decoding import decoding_quietly
 from lingseg.imaging.image import MaskPixels, Pixels, UnreadableImage
-from lingseg.imaging.limits import MAX_PIXELS, check_ratio, check_size
+from lingseg.imaging.limits import MAX_PIXELS, SMALLER, check_finite, check_ratio, check_size
 
 FORMATS = ("PNG", "JPEG", "TIFF")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
@@ -68,7 +68,7 @@ def decode_picture(data: bytes, name: str) -> Pixels:
         except (PillowImage.DecompressionBombError, PillowImage.DecompressionBombWarning) as error:
             raise UnreadableImage(
                 f"{name} has far more than the {MAX_PIXELS:,} pixels that are read at most. "
-                f"Save a smaller version or a crop."
+                f"{SMALLER}"
             ) from error
         except _DECODER_ERRORS as error:
             raise UnreadableImage(_what_is_wrong(data, name, error)) from error
@@ -109,8 +109,7 @@ def _decode(picture: PillowImage.Image, stored_bytes: int, name: str) -> Pixels:
     picture.load()
     ImageOps.exif_transpose(picture, in_place=True)
     pixels = _pixels(picture)
-    if pixels.dtype == np.float32:
-        _refuse_non_finite(pixels, name)
+    check_finite(name, pixels)
     if is_inverted:
         return 65535 - pixels if pixels.dtype == np.uint16 else -pixels
     return pixels
@@ -171,16 +170,6 @@ def _pixels(picture: PillowImage.Image) -> Pixels:
     return np.asarray(picture.convert("L" if is_grey else "RGB"))
 
 
-def _refuse_non_finite(pixels: Pixels, name: str) -> None:
-    """Refuse what cannot be shown."""
-    num_broken = pixels.size - int(np.isfinite(pixels).sum())
-    if num_broken:
-        raise UnreadableImage(
-            f"{name} has {num_broken:,} values that are not finite numbers (NaN or infinite); "
-            f"expected none. Replace them, for example by the background."
-        )
-
-
 def _what_is_wrong(data: bytes, name: str, error: BaseException) -> str:
     """Return the sentence for bytes that Pillow could not decode."""
     for format_name, magics in _MAGICS.items():
@@ -192,5 +181,12 @@ def _what_is_wrong(data: bytes, name: str, error: BaseException) -> str:
             )
     return (
         f"{name} is not a PNG, JPEG, TIFF, DICOM or NIfTI file, whatever its name. "
-        f"Convert it to PNG."
+        f"{_what_to_do(data)}"
     )
+
+
+def _what_to_do(data: bytes) -> str:
+    """Return the advice for bytes that are no picture at all."""
+    if data.lstrip()[:1] == b"<":
+        return "It looks like a saved web page, such as one to log in: fetch the picture again."
+    return "Fetch or export it again, or convert it to PNG."

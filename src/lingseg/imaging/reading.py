@@ -23,24 +23,24 @@ _LOOKED_AT = 8
 """Files of a folder that are looked at to tell whether it holds a series."""
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: Path | str) -> Image:
     """Read a picture, upright, in the depth that it was stored in.
 
     Raises:
         UnreadableImage: It is not one, or breaks a limit.
         FileNotFoundError: There is no such file.
     """
-    return decode_image(read_file(path), str(path))
+    return decode_image(read_file(Path(path)), str(path))
 
 
-def read_mask(path: Path) -> Mask:
+def read_mask(path: Path | str) -> Mask:
     """Read a mask: every value above the middle of the file's range is in.
 
     Raises:
         UnreadableImage: It is not a picture, or has colours.
         FileNotFoundError: There is no such file.
     """
-    return decode_mask(read_file(path), str(path))
+    return decode_mask(read_file(Path(path)), str(path))
 
 
 @time_boxed

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from lingseg.imaging.decoding import in_time
 from lingseg.imaging.geometry import Plane, plane_of
-from lingseg.imaging.image import Affine, Image, Spacing, Window
-from lingseg.imaging.intensity import measure_window
+from lingseg.imaging.image import Affine, Image, Pixels, Spacing, Window
+from lingseg.imaging.intensity import measure_window, without_padding
 
 Voxels: TypeAlias = NDArray[Any]
 """(slice, row, column): any values that belong to a volume, such as its masks."""
@@ -96,7 +96,7 @@ class Volume:
             raise IndexError(
                 f"Slice {number} was asked for; the volume has {self.num_slices}, counted from 0."
             )
-        return in_time(f"Slice {number}", lambda: self.read(number))
+        return in_time(f"Slice {number} (counted from 0)", lambda: self.read(number))
 
     @property
     def plane(self) -> Plane | None:
@@ -125,9 +125,13 @@ def sharing_window(read: Callable[[int], Image], num_slices: int) -> Callable[[i
     It is measured when the first such slice is read, so that slices are shown alike.
     """
 
+    def shown(number: int) -> Pixels:
+        image = read(number)
+        return without_padding(image.pixels, image.padding)
+
     @lru_cache(maxsize=1)
     def shared() -> Window | None:
-        return measure_window(lambda number: read(number).pixels, num_slices)
+        return measure_window(shown, num_slices)
 
     def read_alike(number: int) -> Image:
         image = read(number)

@@ -126,16 +126,17 @@ def open_zip(path: Path) -> ZipArchive:
 
 
 def list_zip(path: Path) -> list[Path]:
-    """Return where the pictures of an archive lie that are not DICOM, as if it were a folder.
+    """Return where the pictures of an archive lie, as if it were a folder.
 
-    Such a path is one for `read_image` and `read_volume`. An archive of DICOM files gives none: it
-    is one volume.
+    Such a path is one for `read_image` and `read_volume`. All DICOM files of an archive are one
+    volume, for which the path of the archive stands.
 
     Raises:
         UnreadableImage: It is damaged or unsafe, or breaks a limit.
     """
     archive = open_zip(path)
-    return [path / member for member in pictures_in(archive)]
+    others, holds_dicom = _sorted_out(archive)
+    return [path] * holds_dicom + [path / member for member in others]
 
 
 def pictures_in(archive: ZipArchive) -> list[str]:
@@ -144,10 +145,15 @@ def pictures_in(archive: ZipArchive) -> list[str]:
     Raises:
         UnreadableImage: One is an archive itself.
     """
+    others, holds_dicom = _sorted_out(archive)
+    return [] if holds_dicom else others
+
+
+def _sorted_out(archive: ZipArchive) -> tuple[list[str], bool]:
+    """Return the members that are pictures or NIfTI, and whether there is DICOM as well."""
     found = [(member, _kind_of(archive.beginning(member))) for member in archive.members]
-    if any(kind == "DICOM" for _, kind in found):
-        return []
-    return [member for member, kind in found if kind is not None]
+    others = [member for member, kind in found if kind in ("NIfTI", "picture")]
+    return others, any(kind == "DICOM" for _, kind in found)
 
 
 def member_of_zip(path: Path) -> bytes | None:
@@ -265,7 +271,7 @@ def _may_be_picture(one: zipfile.ZipInfo) -> bool:
     """Tell whether a member is a file that is not hidden, nor the index of a disc."""
     parts = PurePosixPath(one.filename).parts
     is_hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return not (one.is_dir() or is_hidden or not one.file_size or parts[-1] in _NOT_PICTURES)
+    return not (one.is_dir() or is_hidden or parts[-1] in _NOT_PICTURES)
 
 
 def _damaged(name: str, error: BaseException) -> str:

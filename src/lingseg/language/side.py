@@ -76,6 +76,15 @@ def to_side_on_picture(
     return to_side(text, "image", wanted)
 
 
+def means_unseen_side(text: str, source: Side, patient_left: PatientLeft | None) -> bool:
+    """Tell whether `text` says left or right of a patient whose left the picture does not show.
+
+    So it is where the picture is seen from the side, or turned by a quarter: `to_side_on_picture`
+    leaves the words as they are, and what they mean is not known.
+    """
+    return source == "patient" and patient_left == "neither" and states_side(text)
+
+
 def exchange_sides(text: str) -> str:
     """Exchange left and right, names excepted; of two lungs, the same side stays the first."""
     text = _BOTH_LUNGS.sub(_with_lungs_exchanged, text)

@@ -102,6 +102,8 @@ def run_on_one(
             )
             for known in earlier:
                 outcome = next(new) if known is None else known
+                if outcome.failure is not None:
+                    outcome = replace(outcome, failure=opened.named(outcome.failure))
                 yield _stored(outcome, options)
 
 

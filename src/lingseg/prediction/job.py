@@ -22,6 +22,11 @@ _GLOB = re.compile(r"[*?\[]")
 _UNSAFE = re.compile(r"[^A-Za-z0-9]+")
 _UNSAFE_IN_STEM = re.compile(r"[^A-Za-z0-9_-]+")
 _MAX_SLUG, _MAX_STEM = 48, 80
+_SPELT_OUT = str.maketrans(
+    {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O",
+     "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"}
+)  # fmt: skip
+"""Letters that are not a plain one with an accent."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,8 +47,9 @@ class Job:
 def find_images(inputs: Sequence[str], *, is_recursive: bool, out: Path) -> list[Place]:
     """Return the pictures that files, folders, zips, patterns and addresses name, each once.
 
-    A folder gives the pictures in it, in the order of their names, or, if it holds a DICOM series,
-    itself; hidden files and what lies in `out` do not count.
+    A folder gives the pictures in it, in the order of their names, and, if it holds a DICOM series,
+    itself; of films of several series each counts as a picture. Hidden files and what lies in `out`
+    do not count.
 
     Raises:
         FileNotFoundError: An input names nothing.
@@ -54,8 +60,9 @@ def find_images(inputs: Sequence[str], *, is_recursive: bool, out: Path) -> list
         pictures = list(_find(name, is_recursive=is_recursive, out=out))
         if not pictures:
             raise FileNotFoundError(
-                f"{name} names no picture; expected a file, a pattern, or a folder with "
-                f"{', '.join(SUFFIXES)} or DICOM in it. Check the spelling, or add --recursive."
+                f"{name} names no picture; expected a file, a zip, a pattern, or a folder with "
+                f"{', '.join((*SUFFIXES, *NIFTI_SUFFIXES))} or DICOM in it. "
+                f"Check the spelling, or add --recursive."
             )
         found |= dict.fromkeys(pictures)
     return list(found)
@@ -94,13 +101,20 @@ def _in_folder(folder: Path, *, is_recursive: bool, out: Path) -> Iterator[Path]
         yield from pictures
         has_dicom = any(path.name.lower().endswith(DICOM_SUFFIXES) for path in inside)
         if (has_dicom or not pictures) and _holds_series(each, out):
-            yield each
+            yield from _films_in(each) or [each]
 
 
 def _holds_series(folder: Path, out: Path) -> bool:
     """Tell whether a folder that is not ours holds DICOM files."""
     own = out.resolve()
     return own not in (folder.resolve(), *folder.resolve().parents) and is_series_folder(folder)
+
+
+def _films_in(folder: Path) -> list[Path]:
+    """Return the films of a folder that holds several series of them; else nothing."""
+    from lingseg.imaging.film_folder import films_in  # it needs pydicom, which takes time to import
+
+    return films_in(folder)
 
 
 def _in_file(path: Path) -> Iterator[Path]:
@@ -180,7 +194,8 @@ def slug(text: str) -> str:
 
 def _ascii(text: str) -> str:
     """Return the letters of `text` without accents; what has no such form is dropped."""
-    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    decomposed = unicodedata.normalize("NFKD", text.translate(_SPELT_OUT))
+    return decomposed.encode("ascii", "ignore").decode()
 
 
 def short_hash(image: Place, text: str, *, is_deidentified: bool = False) -> str:

@@ -158,11 +158,22 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 def _check_columns(path: Path, columns: Sequence[str]) -> None:
     """Refuse a table without pictures or sentences."""
     if missing := {"image", "text"} - set(columns):
+        for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+            if len(columns) == 1 and {"image", "text"} <= _names_in(columns[0], mark):
+                raise ValueError(
+                    f"{path} has {name} between its columns; expected commas. Save it as CSV with "
+                    f"commas (in LibreOffice: tick 'Edit filter settings'), or replace them."
+                )
         shown = ", ".join(map(repr, columns))[:_MAX_SHOWN] or "none"
         raise ValueError(
             f"{path} has the columns {shown}; expected image,text[,output]. "
             f"Add {', '.join(sorted(missing))}."
         )
+
+
+def _names_in(column: str, mark: str) -> set[str]:
+    """Return the names of columns that `mark` sets apart."""
+    return {name.strip(' "') for name in column.split(mark)}
 
 
 def _checked_row(row: dict[str, str | None], where: str) -> dict[str, str]:

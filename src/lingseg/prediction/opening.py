@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -30,6 +30,8 @@ class Opened:
     hash: str
     decode: Callable[[], Content]
     """Gives the picture or volume; it may raise UnreadableImage or OSError."""
+    named: Callable[[str], str] = str
+    """Returns what was said of the input by the name that the person gave it."""
 
 
 @contextmanager
@@ -44,10 +46,10 @@ def open_input(image: Place) -> Iterator[Opened]:
     if isinstance(image, Path):
         yield _opened(image)
         return
-    from lingseg.imaging.dicomweb import fetched_series
+    from lingseg.imaging.dicomweb import fetched_series, named_by_address
 
     with fetched_series(image) as path:
-        yield _opened(path)
+        yield replace(_opened(path), named=lambda line: named_by_address(line, path, image))
 
 
 def _opened(path: Path) -> Opened:

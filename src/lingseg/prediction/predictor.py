@@ -14,10 +14,8 @@ import lingseg
 from lingseg.imaging import (
     Image,
     LargePicture,
-    PatientLeft,
     Probabilities,
     Rgb,
-    Spacing,
     Volume,
     as_rgb,
     decode_image,
@@ -29,7 +27,7 @@ from lingseg.imaging import (
 from lingseg.imaging.large_picture import windows_of
 from lingseg.imaging.parts import CleanUp
 from lingseg.imaging.tiled_tiff import is_large_tiff, read_tiled_tiff
-from lingseg.language.side import Side, to_side_on_picture
+from lingseg.language.side import Side, means_unseen_side, to_side_on_picture
 from lingseg.prediction.bundle import SUFFIX, Bundle, read_bundle
 from lingseg.prediction.graphs import Floats, Graphs, WordMask
 from lingseg.prediction.manifest import Manifest
@@ -137,17 +135,28 @@ class Model:
         if isinstance(image, Image) and not (tiles and max(image.size) > TILE_SIDE):
             return self.encode_whole(image, input_hash=input_hash)
         picture = windows_of(image) if isinstance(image, Image) else image
-        return encode_tiles(self, picture, input_hash=input_hash)
+        return encode_tiles(self, picture, drawn_on=image, input_hash=input_hash)
 
-    def encode_whole(self, image: Image, *, input_hash: str | None = None) -> "EncodedImage":
-        """Show the model the picture as one, whatever its size."""
+    def encode_whole(
+        self,
+        image: Image,
+        *,
+        input_hash: str | None = None,
+        drawn_on: Image | LargePicture | None = None,
+    ) -> "EncodedImage":
+        """Show the model the picture as one, whatever its size.
+
+        Args:
+            image: The pixels that are shown.
+            input_hash: SHA-256 of the picture's file, where it was read elsewhere.
+            drawn_on: The picture of which `image` is a part or a smaller copy; None: it is itself.
+        """
         pixels = resize_rgb(as_rgb(image), (self.manifest.height, self.manifest.width))
         return EncodedImage(
             model=self,
             encoded=self._graphs.encode_image(_as_input(pixels)),
             size=image.size,
-            spacing=image.spacing,
-            patient_left=image.patient_left,
+            image=image if drawn_on is None else drawn_on,
             input_hash=input_hash,
         )
 
@@ -188,6 +197,7 @@ class Model:
         threshold: float | None = None,
         side: Side | None = None,
         clean_up: CleanUp | None = None,
+        keeps_probabilities: bool = False,
         progress: Callable[[int, int], None] | None = None,
     ) -> "VolumeResult":
         """Draw what `text` describes in every slice of a volume.
@@ -198,6 +208,8 @@ class Model:
             threshold: The probability from which on a voxel is in; None: the model's own.
             side: Whose left and right the text means; None: as the model learnt it.
             clean_up: Which parts of the mask stay; None: all.
+            keeps_probabilities: Whether the result holds the probabilities too, in 255 steps, as
+                `.fractional.dcm` needs them.
             progress: Is told after every slice how many are done, and how many there are.
 
         Raises:
@@ -214,6 +226,7 @@ class Model:
             threshold=threshold,
             side=side,
             clean_up=clean_up,
+            keeps_probabilities=keeps_probabilities,
             progress=progress,
         )
         return result
@@ -253,10 +266,9 @@ class EncodedImage:
     model: Model
     encoded: tuple[Floats, ...]
     size: tuple[int, int]
-    """Height and width of the picture as it was given."""
-    spacing: Spacing | None
-    patient_left: PatientLeft | None
-    """Where the patient's left lies in the picture; None: its file does not tell."""
+    """Height and width of the pixels that were shown."""
+    image: Image | LargePicture
+    """The picture as it was given."""
     input_hash: str | None
 
     def segment(
@@ -294,10 +306,17 @@ class EncodedImage:
         asked = checked_text(text, allow_null=allow_null)
         side = side or self.model.side
         threshold = self.model.checked_threshold(threshold)
-        heard = to_side_on_picture(asked, side, self.model.side, self.patient_left)
+        patient_left = self.image.patient_left
+        heard = to_side_on_picture(asked, side, self.model.side, patient_left)
         small, presence, lost_words = self.model.segment_encoded(self.encoded, heard)
         return Look(
-            request=Request(text=asked, side=side, threshold=threshold, lost_words=lost_words),
+            request=Request(
+                text=asked,
+                side=side,
+                threshold=threshold,
+                lost_words=lost_words,
+                means_unseen_side=means_unseen_side(asked, side, patient_left),
+            ),
             heard=heard,
             small=small,
             presence=presence,
@@ -311,7 +330,8 @@ class EncodedImage:
             mask=is_in & self.is_present(look.presence),
             probabilities=probabilities,
             presence=look.presence,
-            spacing=self.spacing,
+            spacing=self.image.spacing,
+            image=self.image,
             model_name=self.model.name,
             model_hash=self.model.hash,
             input_hash=self.input_hash,

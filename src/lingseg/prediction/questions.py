@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from lingseg.imaging import Image, Volume, as_rgb, draw_overlay, write_rgb
-from lingseg.imaging.dicom_object import has_burned_in_annotation, may_show_a_name
+from lingseg.imaging.dicom_object import may_show_a_name
 from lingseg.prediction.formats import FORMATS, Answer, FormatName
 from lingseg.prediction.formats.table import why_no_volume
 from lingseg.prediction.job import Job, Place, input_name
@@ -20,10 +20,6 @@ from lingseg.prediction.volume_result import VolumeResult
 SliceProgress: TypeAlias = Callable[[int, int], None]
 """Is told how many slices of a volume are done, and how many there are."""
 
-BURNED_IN = (
-    "the file says that text is burned into its pixels (BurnedInAnnotation YES): a name may be "
-    "read in it, and in any overlay"
-)
 _NO_OVERLAY = (
     "an overlay copies the pixels, and the file does not say that no text is burned into them "
     "(BurnedInAnnotation NO). Leave out --overlay or --deidentify."
@@ -185,9 +181,7 @@ class Questions:
             more["tiles"] = True
         if self._options.has_check:
             more["disagreements"] = answer.result.disagreements()
-        if any(has_burned_in_annotation(source) for source in answer.sources[:1]):
-            more["warnings"] = [BURNED_IN]
-        return more | answer.result.as_record()
+        return answer.record(**more)
 
 
 def _wrong_text(text: str) -> str | None:

@@ -11,10 +11,15 @@ import numpy as np
 
 import lingseg
 from lingseg.artefact import write_text
-from lingseg.imaging import Mask, MaskPixels, Probabilities, Spacing, write_mask
+from lingseg.imaging import Image, LargePicture, MaskPixels, Probabilities, Spacing
 from lingseg.language.side import Side
 
 RESEARCH_USE = "Research use only; not a medical device."
+UNSEEN_SIDE = (
+    "the sentence means the patient's left and right, and this picture shows the patient's left at "
+    "neither side (it is seen from the side, or turned), so that the words could not be converted. "
+    "Check the mask, or say the place by the picture with --side image"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +32,8 @@ class Request:
     threshold: float
     lost_words: tuple[str, ...] = ()
     """The words at the end of the text that the model could not read."""
+    means_unseen_side: bool = False
+    """Whether the text says left or right of a patient whose left lies at neither side."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,6 +65,31 @@ class Answered:
     def lost_words(self) -> tuple[str, ...]:
         """The words at the end of the sentence that the model could not read."""
         return self.request.lost_words
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a person has to know before the mask is believed, a plain line each."""
+        return (UNSEEN_SIDE,) if self.request.means_unseen_side else ()
+
+    def save(self, path: Path | str, *, is_deidentified: bool = False) -> None:
+        """Write the mask in the format that the file's name ends in, and the `.json` beside it.
+
+        `.png` (of one picture), `.nii.gz` and `.nii`; where the picture is DICOM `.dcm`, a
+        segmentation, `.fractional.dcm`, one of probabilities, `.sr.dcm`, a report with the
+        segmentation beside it, and `.overlay.dcm`, a secondary capture.
+
+        Args:
+            path: The file; folders above it are made.
+            is_deidentified: Whether DICOM objects must not tell the patient.
+
+        Raises:
+            ValueError: The name ends otherwise, or the answer cannot be told in this format.
+            OSError: A file cannot be written.
+            ModuleNotFoundError: De-identifying needs a package that is not installed.
+        """
+        from lingseg.prediction.saving import save_result  # the formats import this file
+
+        save_result(self, Path(path), is_deidentified=is_deidentified)
 
     def record_of(
         self,
@@ -98,6 +130,8 @@ class Result(Answered):
     presence: float | None
     """Probability that what the text names is in the picture; None: the model does not tell."""
     spacing: Spacing | None
+    image: Image | LargePicture | None = None
+    """What was drawn on, which formats other than PNG tell of; None: it is not known any more."""
 
     @property
     def is_found(self) -> bool:
@@ -165,30 +199,6 @@ class Result(Answered):
         return self.record_of(
             drawn, is_found=self.is_found, confidence=self.confidence, presence=self.presence
         )
-
-    def save(self, path: Path | str) -> None:
-        """Write the mask as PNG, 0 and 255 in 8 bits, and then the `.json` beside it.
-
-        Raises:
-            ValueError: `path` does not end in `.png`.
-            OSError: A file cannot be written.
-        """
-        self.save_with(Path(path), {})
-
-    def save_with(self, path: Path, more: dict[str, object]) -> dict[str, object]:
-        """Write mask and `.json`, the latter with `more` in front; return what it says.
-
-        Raises:
-            ValueError: `path` does not end in `.png`.
-            OSError: A file cannot be written.
-        """
-        if path.suffix.lower() != ".png":
-            raise ValueError(f"Masks are written as PNG; {path.name!r} ends otherwise. Add .png.")
-        record = {**more, **self.as_record()}
-        record_path(path).unlink(missing_ok=True)  # it must never speak of an older mask
-        write_mask(path, Mask(pixels=self.mask, spacing=self.spacing))
-        write_record(path, record)
-        return record
 
 
 def record_path(mask_path: Path) -> Path:

@@ -130,7 +130,7 @@ class EncodedTiles:
     def _encode(self, tile: Tile) -> "EncodedImage":
         """Show one tile to the model."""
         pixels = self._picture.window(tile.top, tile.left, tile.height, tile.width)
-        return self.whole.model.encode_whole(Image(pixels=pixels))
+        return self.whole.model.encode_whole(Image(pixels=pixels), drawn_on=self._picture)
 
 
 def _weights(
@@ -150,22 +150,27 @@ def _weights(
 
 
 def encode_tiles(
-    model: "Model", picture: LargePicture, *, input_hash: str | None = None
+    model: "Model",
+    picture: LargePicture,
+    *,
+    drawn_on: Image | LargePicture | None = None,
+    input_hash: str | None = None,
 ) -> EncodedTiles:
     """Show the whole picture to the model, shrunk to what it takes.
+
+    Args:
+        model: The model.
+        picture: The picture, by windows.
+        drawn_on: The picture as it was given, where it is at hand as a whole.
+        input_hash: SHA-256 of the picture's file.
 
     Raises:
         UnreadableImage: A part of the picture cannot be decoded.
     """
     size = model.manifest.height, model.manifest.width
     whole = model.encode_whole(
-        Image(
-            pixels=picture.overview(size),
-            spacing=picture.spacing,
-            affine=picture.affine,
-            patient_left=picture.patient_left,
-            source=picture.source,
-        ),
+        Image(pixels=picture.overview(size)),
         input_hash=input_hash,
+        drawn_on=picture if drawn_on is None else drawn_on,
     )
     return EncodedTiles(whole, picture)

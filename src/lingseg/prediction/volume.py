@@ -50,7 +50,8 @@ class _Draft:
         )
         if self.keeps_steps:
             self.steps.append(_as_steps(result.probabilities))
-        self.request = result.request
+        if self.request is None or result.request.means_unseen_side:
+            self.request = result.request
 
 
 def segment_volume(

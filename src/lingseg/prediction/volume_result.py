@@ -2,7 +2,6 @@
 
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -130,16 +129,3 @@ class VolumeResult(Answered):
         return self.record_of(
             drawn, is_found=self.is_found, confidence=self.confidence, presence=self.presence
         )
-
-    def save(self, path: Path | str) -> None:
-        """Write the masks as NIfTI, 0 and 1, on the grid that the volume has in its own file.
-
-        Raises:
-            ValueError: `path` does not end in `.nii` or `.nii.gz`.
-            OSError: The file cannot be written.
-        """
-        from lingseg.imaging.nifti_mask import write_nifti_mask
-
-        if not str(path).lower().endswith((".nii", ".nii.gz")):
-            raise ValueError(f"Masks of a volume are NIfTI; {str(path)!r} is not. Add .nii.gz.")
-        write_nifti_mask(Path(path), self.delineation())

@@ -2,6 +2,7 @@
 
 import json
 import re
+import struct
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from clinical_files import ct_header
 from fake_bundle import write_fake_bundle
 
 from lingseg.prediction import BatchOptions, collect, load, make_jobs, run_jobs
-from lingseg.prediction.formats import FORMATS
+from lingseg.prediction.formats import FORMATS, dicom_seg
 
 PNG = BatchOptions(side="image", threshold=0.5)
 
@@ -40,6 +41,31 @@ def run(model, path, options, *, texts=("right",)):
     out = path.parent / "out"
     outcomes = list(run_jobs(model, make_jobs([path], texts, out), options))
     return outcomes, out
+
+
+@pytest.mark.parametrize(
+    "error", [IndexError(3), AttributeError("x"), struct.error(), RuntimeError()]
+)
+def test_a_writer_that_stumbles_fails_its_picture_alone(model, scan, monkeypatch, error):
+    def stumble(*_arguments, **_named):
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dicom_seg, "write_segmentation", stumble)
+        (outcome,), out = run(model, scan, replace(PNG, format="dicom-seg"))
+    assert f"{scan}: it could not be written in this format ({type(error).__name__})" in (
+        outcome.failure
+    )
+    assert not list(out.glob("*.json"))
+
+
+def test_a_full_disk_is_no_fault_of_the_picture(model, scan, monkeypatch):
+    def full(*_arguments, **_named):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(dicom_seg, "write_segmentation", full)
+    with pytest.raises(OSError, match="No space left"):
+        run(model, scan, replace(PNG, format="dicom-seg"))
 
 
 @pytest.mark.parametrize("name", FORMATS)

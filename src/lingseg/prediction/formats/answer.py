@@ -5,9 +5,19 @@ from dataclasses import dataclass
 import lingseg
 from lingseg.imaging import Image, LargePicture, Source, Volume
 from lingseg.imaging.delineation import Delineation, delineate
-from lingseg.imaging.dicom_object import Authorship, DicomContext, dicom_context
+from lingseg.imaging.dicom_object import (
+    Authorship,
+    DicomContext,
+    dicom_context,
+    has_burned_in_annotation,
+)
 from lingseg.prediction.result import Result
 from lingseg.prediction.volume_result import VolumeResult
+
+BURNED_IN = (
+    "the file says that text is burned into its pixels (BurnedInAnnotation YES): a name may be "
+    "read in it, and in any overlay"
+)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,6 +49,13 @@ class Answer:
             return self.result.sources
         source = self.one_picture()[1].source
         return () if source is None else (source,)
+
+    def record(self, **more: object) -> dict[str, object]:
+        """Return what stands in the `.json` beside the mask, with `more` in front."""
+        is_burned_in = any(has_burned_in_annotation(source) for source in self.sources[:1])
+        warnings = [*([BURNED_IN] if is_burned_in else ()), *self.result.warnings]
+        told: dict[str, object] = {"warnings": warnings} if warnings else {}
+        return more | told | self.result.as_record()
 
     def one_picture(self) -> tuple[Result, Image | LargePicture]:
         """Return result and picture for a format that holds one.

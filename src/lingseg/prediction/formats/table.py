@@ -1,6 +1,7 @@
 """The formats that `--format` names. Writers are imported when they write: most are never used."""
 
-from collections.abc import Iterable
+import struct
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +24,12 @@ FormatName: TypeAlias = Literal[
     "cvat",
 ]
 
+_STUMBLES = (
+    ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, TypeError, struct.error,
+)  # fmt: skip
+"""What libraries raise for a picture that they did not foresee. A full disk or a missing package is
+none of them: it would fail for every other picture too."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Format:
@@ -44,7 +51,16 @@ class Format:
         return tuple(output.with_suffix(suffix) for suffix in self.suffixes)
 
     def write(self, output: Path, answer: Answer) -> None:
-        """Write the files of one mask, or of the masks of a volume.
+        """Write the files of the mask whose PNG would be `output`; see `write_files`.
+
+        Raises:
+            ValueError: The answer cannot be told in this format.
+            OSError: A file cannot be written.
+        """
+        self.write_files(self.paths(output), answer)
+
+    def write_files(self, paths: Sequence[Path], answer: Answer) -> None:
+        """Write one mask, or the masks of a volume, to a path for each of the suffixes.
 
         Raises:
             ValueError: The answer cannot be told in this format.
@@ -52,8 +68,15 @@ class Format:
         """
         if answer.is_volume and not self.takes_volumes:
             raise ValueError(why_no_volume())
-        with decoding_quietly():  # highdicom remarks on patients with one name
-            getattr(_module(self.module), self.function)(self.paths(output), answer)
+        write = getattr(_module(self.module), self.function)
+        try:
+            with decoding_quietly():  # highdicom remarks on patients with one name
+                write(paths, answer)
+        except _STUMBLES as error:
+            raise ValueError(
+                f"it could not be written in this format ({type(error).__name__}), which is a "
+                f"mistake of ours or of a library. Choose another format, and report it."
+            ) from error
 
     def collect(self, folder: Path, drawn: Iterable[Drawn]) -> Path | None:
         """Write the file for the whole batch, if the format has one; return where it lies.
