@@ -19,7 +19,11 @@ Key: TypeAlias = tuple[str, ...]
 """The pieces of a phrase in small letters."""
 
 _PIECE = re.compile(
-    r"""\d+(?:[.,]\d+)?(?:\s*[x\u00d7]\s*\d+(?:[.,]\d+)?)*(?![a-z]?\d)   # 3, 1.5, 3 x 2
+    r"""(?:mm|cm)\^?[23\u00b2\u00b3](?!\w)                          # cm2
+    |\d+(?:st|nd|rd|th)\b                                       # 5th
+    |(?:\d+\ +)?\d+/\d+(?![.,]?\d)                              # 1/2
+    |\d+(?:[.,]\d+)?(?:\s*[-\u2013\u2014]\s*\d+(?:[.,]\d+)?)+   # 8-10
+    |(?:\d+(?:[.,]\d+)?|(?<!\w)\.\d+)(?:\s*[x\u00d7]\s*\d+(?:[.,]\d+)?)*(?![a-z]?\d)  # 3 x 2
     |[a-z]\d+\b                                                  # t2
     |[\u3400-\u9fff]                                             # Chinese: a sign at a time
     |[^\W\d_\u3400-\u9fff]+                                      # a word
@@ -29,7 +33,7 @@ _PIECE = re.compile(
 _UNSAID = "*"
 """What a form begins with that is read, but that nobody would write into a sentence."""
 
-_JOINERS = frozenset("-'\u2019/\u201c\u201d\"!?")
+_JOINERS = frozenset("-'\u2019\u201c\u201d\"!")
 """Marks that only join or end words."""
 
 _SIDE_LETTERS = MappingProxyType({"L": "left", "R": "right"})
@@ -37,6 +41,10 @@ _SIDE_LETTERS = MappingProxyType({"L": "left", "R": "right"})
 
 _LONGEST_NUMBER = 40
 """Letters of a number, "12.5 x 8.25 x 3" or longer; nothing is counted or measured beyond."""
+_NUMBER = re.compile(r"[\d.,x]+")
+_NEGATING = ("anti", "non", "dis", "un", "in", "im", "ir", "il", "no", "an", "de", "a")
+"""What makes a word its opposite: "uncalcified" is no misspelt "calcified"."""
+
 _MIN_LETTERS, _LONG = 4, 8
 """From how many letters on a word may be a misspelt one, and may have two wrong letters."""
 
@@ -78,28 +86,39 @@ class Lexicon:
     not_misspelt: frozenset[str]
     """Words of no use that are spelt as they should be."""
     longest: int
+    pieces: frozenset[str]
+    """All that phrases are made of."""
 
     def split(self, text: str) -> tuple[list[Lexeme], list[Notice]]:
         """Return the words of a text, and what was taken for misspelt."""
         pieces = [piece for piece in _PIECE.finditer(text) if piece[0] not in _JOINERS]
+        key = tuple(self._spelt(piece) for piece in pieces)
         lexemes: list[Lexeme] = []
         notices: list[Notice] = []
         at = 0
         while at < len(pieces):
-            size, found = self._longest_phrase(pieces, at)
+            size, found = self._longest_phrase(key, at)
             if not found:
-                found = [self._lone_word(pieces[at], notices)]
+                found = [self._lone_word(pieces[at])]
+            notices += [
+                Notice(piece[0], word, piece.start())
+                for piece, word in zip(pieces[at : at + size], key[at : at + size], strict=True)
+                if word != piece[0].lower()
+            ]
             start, end = pieces[at].start(), pieces[at + size - 1].end()
             lexemes += [Lexeme(kind, value, start, end) for kind, value in found]
             at += size
         return _with_names_whole(lexemes, text), notices
 
-    def _longest_phrase(
-        self, pieces: list[re.Match[str]], at: int
-    ) -> tuple[int, list[tuple[str, str]]]:
+    def _spelt(self, piece: re.Match[str]) -> str:
+        """Return a piece in small letters, as the word that was meant if it is a misspelt one."""
+        word = piece[0].lower()
+        return word if word in self.pieces else _meant(self, word) or word
+
+    def _longest_phrase(self, pieces: Key, at: int) -> tuple[int, list[tuple[str, str]]]:
         """Return how many pieces the longest known phrase has, and what it means."""
         for size in range(min(self.longest, len(pieces) - at), 0, -1):
-            key = tuple(piece[0].lower() for piece in pieces[at : at + size])
+            key = pieces[at : at + size]
             if key in self.phrases:
                 return size, self._expanded(*self.phrases[key])
         return 1, []
@@ -110,20 +129,15 @@ class Lexicon:
             return [(kind, value)]
         return [self.phrases[word,] for word in value.split()]
 
-    def _lone_word(self, piece: re.Match[str], notices: list[Notice]) -> tuple[str, str]:
-        """Return a number, a word that was meant, or the word as one that is not known."""
-        word = piece[0].lower()
+    def _lone_word(self, piece: re.Match[str]) -> tuple[str, str]:
+        """Return a side's letter, a number, or the word as one that is not known."""
         if self.language == "en" and piece[0] in _SIDE_LETTERS:
             return "side", _SIDE_LETTERS[piece[0]]
-        if word[0].isdecimal():  # "²" is a digit, and no number
-            if len(word) > _LONGEST_NUMBER:
-                return "unknown", piece[0]
-            return "number", word.replace(",", ".").replace(" ", "").replace("\u00d7", "x")
-        meant = _meant(self, word)
-        if meant is None:
+        number = re.sub(r"\s", "", piece[0].lower()).replace(",", ".").replace("\u00d7", "x")
+        is_number = number[-1].isdecimal() and _NUMBER.fullmatch(number)  # "²" is a digit, and none
+        if not is_number or len(piece[0]) > _LONGEST_NUMBER:
             return "unknown", piece[0]
-        notices.append(Notice(piece[0], meant, piece.start()))
-        return self.phrases[meant,]
+        return "number", f"0{number}" if number[0] == "." else number
 
 
 @lru_cache
@@ -151,7 +165,9 @@ def lexicon(language: Language) -> Lexicon:
                 raise ValueError(f"{path.name} gives {form!r} two meanings; leave one of them.")
     words = frozenset(key[0] for key in phrases if len(key) == 1)
     longest = max(map(len, phrases))
-    return Lexicon(language, phrases, says, plurals, words, frozenset(not_misspelt), longest)
+    pieces = frozenset(piece for key in phrases for piece in key)
+    known = frozenset(not_misspelt)
+    return Lexicon(language, phrases, says, plurals, words, known, longest, pieces)
 
 
 def key_of(form: str) -> Key:
@@ -203,8 +219,21 @@ def _meant(words: Lexicon, word: str) -> str | None:
     if least > allowed:
         return None
     nearest = [known for known, distance in distances.items() if distance == least]
+    if any(_is_opposite(word, known, least) for known in nearest):
+        return None
     meanings = {words.phrases[known,] for known in nearest}
     return min(nearest) if len(meanings) == 1 else None
+
+
+def _is_opposite(word: str, known: str, distance: int) -> bool:
+    """Return whether a word differs from a known one by a prefix that one of them lacks."""
+    return any(
+        longer.startswith(prefix)
+        and not shorter.startswith(prefix)
+        and len(prefix) + _edits(longer[len(prefix) :], shorter) == distance
+        for prefix in _NEGATING
+        for longer, shorter in ((word, known), (known, word))
+    )
 
 
 @lru_cache(maxsize=8192)

@@ -25,6 +25,7 @@ SIDE_OPPOSITES = both_ways(
     ("leftmost", "rightmost"),
     ("leftward", "rightward"),
     ("leftwards", "rightwards"),
+    ("lt", "rt"),
     *(("LUL", "RUL"), ("LML", "RML"), ("LLL", "RLL"), ("LUQ", "RUQ"), ("LLQ", "RLQ")),
 )
 """Those in capitals, lobes of the lungs and quadrants of the belly, are meant in capitals only."""
@@ -94,7 +95,7 @@ UNKNOWN_TO_A_TURN = re.compile(
     rf"""\b(?:{_ANYWHERE}|{_DEPTHS}|{_GRAVITY}|lateral(?:ly)?|medial(?:ly)?
     |superior(?:ly)?|inferior(?:ly)?|cranial(?:ly)?|caudal(?:ly)?|cephalad|caudad
     |uppermost|lowermost|wide|wider|tall|taller|width|height|rows?|columns?
-    |(?-i:[LR]|[LR][UML]L|[LR][UL]Q))\b""",
+    |[lr]t|(?-i:[LR]|[LR][UML]L|[LR][UL]Q))\b""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -120,7 +121,7 @@ STOP_WORDS = _set_of(
 """Words that end the noun phrase a word of place may belong to."""
 
 SIDE_WORD = re.compile(
-    r"\b(?:(?:left|right)(?:most|wards?)?|(?-i:[LR][UML]L|[LR][UL]Q))\b", re.IGNORECASE
+    r"\b(?:(?:left|right)(?:most|wards?)?|[lr]t|(?-i:[LR][UML]L|[LR][UL]Q))\b", re.IGNORECASE
 )
 HEIGHT_WORD = re.compile(rf"\b(?:{_any_of(' '.join(HEIGHT_OPPOSITES))})\b", re.IGNORECASE)
 CENTRE_WORD = re.compile(rf"\b(?:{_any_of(' '.join(CENTRE_WORDS))})\b", re.IGNORECASE)

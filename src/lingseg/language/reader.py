@@ -17,6 +17,7 @@ _SIMPLE = frozenset(
 )
 """Kinds of words that say one thing of the finding, of which a sentence needs one only."""
 
+_WHERE = frozenset(["side", "zone", "anatomy"])
 _OF_AN_ORGAN = frozenset(["anatomy", "side", "zone", "part"])
 _OF_THE_PICTURE = ("modality", "plane", "sequence")
 
@@ -56,21 +57,22 @@ class Reader:
         self._picture: dict[str, str] = {}
         self._unused: list[Lexeme] = []
         self._mark = ""
+        self._choice: Lexeme | None = None
         self._phrase_places = 0
         self._chosen: _Draft | None = None
 
     def read(self, phrase: Sequence[Sequence[Lexeme]]) -> None:
         """Take in one phrase, or the mark that ends one."""
-        first = phrase[0][0]
-        if first.kind in ("comma", "stop", "and", "or"):
-            self._mark = first.kind if self._mark != "stop" else "stop"
+        if phrase[0][0].kind in ("comma", "stop", "and", "or"):
+            self._take_mark(phrase[0][0])
             return
+        self._leave_choice_open()
         self._open_draft(phrase)
         self._phrase_places = len(self._draft.places)
         has_finding = False
         for at, words in enumerate(phrase):
             one = words[-1]
-            if self._leaves_finding(one, phrase[at + 1 :]):
+            if self._leaves_finding(one, phrase[:at], phrase[at + 1 :]):
                 self._drafts.append(_Draft())
                 self._phrase_places, has_finding = 0, False
             if self._denies_a_trait(one, phrase[at + 1 :]):
@@ -88,6 +90,20 @@ class Reader:
                 self._take(words)
         self._end_choice()
         self._mark = ""
+
+    def _take_mark(self, mark: Lexeme) -> None:
+        """Take in what ends a phrase."""
+        self._mark = mark.kind if self._mark != "stop" else "stop"
+        if mark.value == "or":
+            self._choice = mark
+
+    def _leave_choice_open(self) -> None:
+        """Give back an "or": of "mass or cyst" only one is there; of "no mass or cyst" none."""
+        known = self._draft.known
+        is_for_both = known.get("presence", "present") != "present"
+        if self._choice and not is_for_both and known.get("quantifier") != "any":
+            self._unused.append(self._choice)
+        self._choice = None
 
     def left_over(self) -> list[Lexeme]:
         """Return the words that could not be used."""
@@ -141,11 +157,22 @@ class Reader:
         known = self._draft.known
         if self._leaves_out_its_noun(words):
             return True
+        if self._shares_its_finding(words):
+            return False
         if "finding" in kinds or "pronoun" in kinds:
             return "finding" in known or self._mark in ("and", "or") or "pronoun" in kinds
         organs = {one.value for one in words if one.kind == "anatomy"}
         is_new_organ = "anatomy" in known and bool(organs) and known["anatomy"] not in organs
         return is_new_organ or (bool(organs) and "order" in kinds)
+
+    def _shares_its_finding(self, words: Sequence[Lexeme]) -> bool:
+        """Return whether a finding is at two places: "left lung and right lung infection"."""
+        known, kinds = self._draft.known, [one.kind for one in words]
+        if self._mark != "and" or kinds[-1] != "finding" or not known.keys() <= {"anatomy", "part"}:
+            return False
+        organs = {name: known[name] for name in known}
+        here = {one.kind: one.value for one in words if one.kind in ("anatomy", "part")}
+        return bool(organs) and organs == here and bool({"side", "zone"} & set(kinds))
 
     def _leaves_out_its_noun(self, words: Sequence[Lexeme]) -> bool:
         """Return whether a phrase is as "one at the top" after "two nodules", or "not the left"."""
@@ -154,12 +181,19 @@ class Reader:
             return False
         if any((one.kind, one.value) == ("negation", "not") for one in words):
             return "presence" not in self._draft.known and bool(kinds & {"side", "zone"})
-        if not {"count", "finding"} <= self._draft.known.keys():
+        known = self._draft.known
+        if "finding" not in known:
+            return False
+        if known.get("presence") == "absent" and "count" in kinds and kinds & _WHERE:
+            return True  # "no nodule on the left, but one on the right"
+        if "order" in kinds and "count" not in known and "order" not in known:
+            return bool(kinds & _WHERE) and kinds <= {"order", *_WHERE}
+        if "count" not in known:
             return False
         # After a stop, "two small, medium nodules" may begin, whose noun comes after the comma.
         if self._mark == "stop" and not kinds & {"side", "zone", "anatomy", "order"}:
             return False
-        is_choice = "order" in kinds and self._draft.known["count"] > 1
+        is_choice = "order" in kinds and known["count"] > 1
         return "count" in kinds or is_choice
 
     def _is_some_of_those_before(self, words: Sequence[Lexeme]) -> bool:
@@ -169,11 +203,15 @@ class Reader:
         number = before[-1].get("count", 0)
         return counts[0] < number if counts else any(one.kind == "order" for one in words)
 
-    def _leaves_finding(self, one: Lexeme, rest: Sequence[Sequence[Lexeme]]) -> bool:
+    def _leaves_finding(
+        self, one: Lexeme, before: Sequence[Sequence[Lexeme]], rest: Sequence[Sequence[Lexeme]]
+    ) -> bool:
         """Return whether a word within a phrase begins another finding: "mass without cyst"."""
+        if before and before[-1][-1].end == one.start:
+            return False  # "mass?"
         if one.kind == "except":
             return self._draft.has_head
-        is_denial = one.kind == "negation" and one.value != "missing"
+        is_denial = one.kind == "certainty" or (one.kind == "negation" and one.value != "missing")
         follows = any(words[-1].kind == "finding" for words in rest)
         return is_denial and follows and "finding" in self._draft.known
 
@@ -261,7 +299,8 @@ class Reader:
                 self._unused.append(one)
             return
         last = self._drafts[-2].known
-        self._put("refers_back", True, one)
+        if self._draft.known.get("presence", "present") == "present":
+            self._put("refers_back", True, one)
         if "finding" in last:
             self._put("finding", last["finding"], one)
 
@@ -276,7 +315,7 @@ class Reader:
 
     def _take_quantity(self, number: Lexeme, unit: Lexeme) -> None:
         """Take a length in millimetres, and what was measured."""
-        factor = int(unit.value)
+        factor = float(unit.value)
         lengths = tuple(round(float(part) * factor, 6) for part in number.value.split("x"))
         self._put("millimetres", lengths, number)
         measure = self._draft.waiting.pop("measure", None)
@@ -301,7 +340,7 @@ class Reader:
 
     def _take_presence(self, one: Lexeme) -> None:
         """Take what denies or leaves out."""
-        self._draft.denial = one
+        self._draft.denial = self._draft.denial or one
         self._put("presence", "excepted" if one.kind == "except" else "absent", one)
 
     def _add_places(self, words: Sequence[Lexeme]) -> None:
