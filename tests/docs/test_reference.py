@@ -147,7 +147,6 @@ def test_the_architecture_shows_the_rooms_and_files_that_there_are():
     assert set(re.findall(r"\w+\.py\b", inside)) <= known
 
 
-
 def test_every_package_is_named_with_its_licence():
     project = PYPROJECT["project"]
     extras = project["optional-dependencies"]
