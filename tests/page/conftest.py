@@ -68,7 +68,7 @@ def chromium():
     """Debian's own, headless."""
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     need(program is not None, "Chromium", "apt-get install chromium")
-    need(PAGE.is_file(), "the built page", "npm ci && npm run build in web/")
+    need(PAGE.is_file(), "the built page", "npm install --no-save && npm run build in web/")
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError:
@@ -144,5 +144,5 @@ def user(server, visit):
 @pytest.fixture(scope="session")
 def axe():
     """The accessibility checker, as a script."""
-    need(AXE.is_file(), "axe-core", "npm ci in web/")
+    need(AXE.is_file(), "axe-core", "npm install --no-save in web/")
     return AXE.read_text(encoding="utf-8")
