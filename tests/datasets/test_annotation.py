@@ -12,7 +12,6 @@ from lingseg.datasets import annotation, check_dataset, read_folder
 from lingseg.datasets.annotation import (
     AnnotatedPicture,
     Annotation,
-    VolumeAnnotation,
     annotated_slices,
     save_annotations,
 )
@@ -241,7 +240,7 @@ def drawn(*numbers, text="the left lesion"):
     masks = np.zeros((5, HEIGHT, WIDTH), bool)
     for number in numbers:
         masks[number, 3:9, 4 + number : 12] = True
-    return VolumeAnnotation(text=text, masks=masks, side="image", is_corrected=True)
+    return Annotation(text=text, mask=masks, side="image", is_corrected=True)
 
 
 def test_slices_on_which_anything_is_drawn_become_pictures_as_they_are_shown(tmp_path):
@@ -254,7 +253,7 @@ def test_slices_on_which_anything_is_drawn_become_pictures_as_they_are_shown(tmp
     for case, number in zip(cases, (1, 3, 3), strict=True):
         shown = as_rgb(volume().image(number))
         np.testing.assert_array_equal(as_rgb(read_image(case.image)), shown)
-    np.testing.assert_array_equal(read_mask(cases[0].mask).pixels, annotations[0].masks[1])
+    np.testing.assert_array_equal(read_mask(cases[0].mask).pixels, annotations[0].mask[1])
 
 
 def test_the_slices_of_a_volume_stand_together_the_next_day_too(tmp_path):
@@ -264,7 +263,7 @@ def test_the_slices_of_a_volume_stand_together_the_next_day_too(tmp_path):
 
 
 def test_masks_of_another_shape_than_the_volume_are_refused():
-    other = replace(drawn(1), masks=np.zeros((4, HEIGHT, WIDTH), bool))
+    other = replace(drawn(1), mask=np.zeros((4, HEIGHT, WIDTH), bool))
     with pytest.raises(ValueError, match=r"expected \(5, 20, 30\)"):
         list(annotated_slices(volume(), [other]))
 

@@ -19,7 +19,7 @@ from nibabel.orientations import inv_ornt_aff
 from lingseg.imaging.delineation import delineate_volume
 from lingseg.imaging.dicom_object import dicom_context
 from lingseg.imaging.dicom_segmentation import write_segmentation
-from lingseg.imaging.nifti_mask import write_nifti_mask
+from lingseg.imaging.nifti_writing import write_nifti_mask
 from lingseg.imaging.reading import decode_volume, read_volume
 
 LPS = np.array([-1.0, -1.0, 1.0])

@@ -14,22 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import urllib3
+from needed import need
 from PIL import Image as PillowImage
 
 PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 USER, PASSWORD = "lingseg", "s3cret"
 SECONDS_TO_START = 120
 BESIDE_THE_CHECKOUT = Path(__file__).parents[3] / "shared" / "data"
-
-
-def need(there: bool, what: str, how: str) -> None:
-    """Skip a test whose program is not installed; in CI it has to be."""
-    if there:
-        return
-    message = f"{what} is not installed; {how} brings it"
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{message}. CI needs it.")
-    pytest.skip(message)
 
 
 @pytest.fixture(scope="session")

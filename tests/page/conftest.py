@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from needed import need
 from page_user import KEY, User
 
 ROOT = Path(__file__).parents[2]
@@ -19,16 +20,6 @@ BROWSER = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 )  # fmt: skip
-
-
-def need(there: bool, what: str, how: str) -> None:
-    """Skip a test whose program is not installed; in CI it has to be."""
-    if there:
-        return
-    message = f"{what} is not there; {how} brings it"
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{message}. CI needs it.")
-    pytest.skip(message)
 
 
 class Server:
@@ -79,29 +70,23 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def server(chromium):
-    del chromium  # only asked for first: where there is none, no server is started
-    started = Server()
-    yield started
-    started.kill()
+def server_fixture(scope, *options):
+    """A fixture of a server that runs with these options."""
+
+    @pytest.fixture(scope=scope)
+    def server(chromium):
+        del chromium  # only asked for first: where there is none, no server is started
+        started = Server(*options)
+        yield started
+        started.kill()
+
+    return server
 
 
-@pytest.fixture
-def own_server(chromium):
-    """One that a test may kill."""
-    del chromium  # only asked for first: where there is none, no server is started
-    started = Server()
-    yield started
-    started.kill()
-
-
-@pytest.fixture
-def locked_server(chromium):
-    del chromium  # only asked for first: where there is none, no server is started
-    started = Server("--key", KEY)
-    yield started
-    started.kill()
+server = server_fixture("session")
+own_server = server_fixture("function")
+"""One that a test may kill."""
+locked_server = server_fixture("function", "--key", KEY)
 
 
 @pytest.fixture

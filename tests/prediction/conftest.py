@@ -1,8 +1,16 @@
 """What several tests of prediction ask."""
 
 import pytest
+from fake_bundle import write_fake_bundle
 
+from lingseg.prediction import load
 from lingseg.prediction.graphs import Graphs
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """One that draws what is bright; see `fake_bundle`."""
+    return load(write_fake_bundle(tmp_path_factory.mktemp("bundle") / "fake.lingseg"), threads=1)
 
 
 @pytest.fixture

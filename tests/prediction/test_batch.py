@@ -13,11 +13,6 @@ from lingseg.prediction import BatchOptions, Job, load, make_jobs, run_jobs
 OPTIONS = BatchOptions(side="image", threshold=0.5)
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return load(write_fake_bundle(tmp_path_factory.mktemp("bundle") / "fake.lingseg"), threads=1)
-
-
 @pytest.fixture
 def pictures(tmp_path) -> list[Path]:
     rng = np.random.default_rng(0)

@@ -10,20 +10,14 @@ import numpy as np
 import pydicom
 import pytest
 from clinical_files import ct_slice, film, save_series, saved
-from fake_bundle import write_fake_bundle
 from loopback_archive import running_archive
 from PIL import Image as PillowImage
 
 from lingseg.imaging import read_volume
 from lingseg.imaging.parts import CleanUp
-from lingseg.prediction import BatchOptions, find_images, load, make_jobs, run_jobs
+from lingseg.prediction import BatchOptions, find_images, make_jobs, run_jobs
 
 OPTIONS = BatchOptions(side="image", threshold=0.5)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return load(write_fake_bundle(tmp_path_factory.mktemp("bundle") / "fake.lingseg"), threads=1)
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 import numpy as np
 import pytest
-from fake_bundle import write_fake_bundle
 
-import lingseg
 from lingseg.imaging import Image
 from lingseg.imaging.large_picture import windows_of
 from lingseg.prediction import strike
@@ -13,11 +11,6 @@ from lingseg.prediction.tiles import EncodedTiles, encode_tiles
 
 HEIGHT, WIDTH = 60, 100
 LEFT, RIGHT = np.s_[20:40, 10:30], np.s_[20:40, 70:90]
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return lingseg.load(write_fake_bundle(tmp_path_factory.mktemp("b") / "fake.lingseg"), threads=1)
 
 
 def two_lights() -> np.ndarray:

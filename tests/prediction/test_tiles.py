@@ -5,10 +5,8 @@ import itertools
 
 import numpy as np
 import pytest
-from fake_bundle import write_fake_bundle
 from tiled_tiff_files import tiled_tiff
 
-import lingseg
 from lingseg.imaging import Image, read_mask, resize_probabilities
 from lingseg.imaging import tiled_tiff as tiled
 from lingseg.imaging.large_picture import windows_of
@@ -28,11 +26,6 @@ LEFT, RIGHT = np.s_[30:60, 20:50], np.s_[30:60, 100:130]
 def small_tiles(monkeypatch):
     monkeypatch.setattr(tiles, "TILE_SIDE", SIDE)
     monkeypatch.setattr("lingseg.prediction.predictor.TILE_SIDE", SIDE)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return lingseg.load(write_fake_bundle(tmp_path_factory.mktemp("b") / "fake.lingseg"), threads=1)
 
 
 def two_lights() -> np.ndarray:

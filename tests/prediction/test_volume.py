@@ -7,9 +7,7 @@ import nibabel
 import numpy as np
 import pytest
 from clinical_files import ct_slice, nifti, save_series
-from fake_bundle import write_fake_bundle
 
-import lingseg
 from lingseg.imaging import Image, UnreadableImage, Volume, read_volume
 from lingseg.imaging.parts import CleanUp
 from lingseg.prediction.graphs import Graphs
@@ -18,11 +16,6 @@ from lingseg.prediction.volume import segment_volume
 NUM_SLICES, HEIGHT, WIDTH = 4, 30, 50
 LEFT, RIGHT = np.s_[8:20, 4:16], np.s_[8:20, 34:46]
 AFFINE = np.array([[0, -2, 0, 0], [-1, 0, 0, 0], [0, 0, 5, 0], [0, 0, 0, 1.0]])
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return lingseg.load(write_fake_bundle(tmp_path_factory.mktemp("b") / "fake.lingseg"), threads=1)
 
 
 def lights() -> np.ndarray:

@@ -14,6 +14,7 @@ from PIL import Image as PillowImage
 from web_server import decoded, segment, two_squares, upload
 
 from lingseg.datasets.folder import read_folder
+from lingseg.web.held_image import HeldImage
 
 
 def layers_of(client, image, *texts, **more):
@@ -59,6 +60,16 @@ def test_a_nifti_mask_lies_on_the_volume(client, series):
     assert np.allclose(mask.affine, volume.affine)
     expected = sum(int(decoded(one).sum()) for one in layers[0]["mask"].values())
     assert mask.get_fdata().sum() == expected > 0
+
+
+def test_the_slices_are_decoded_once_for_all_masks(client, series, monkeypatch):
+    layers = layers_of(client, series["id"], "left", "right", "bright")
+    decoded_slices, genuine = [], HeldImage.slice
+    monkeypatch.setattr(
+        HeldImage, "slice", lambda held, one: decoded_slices.append(one) or genuine(held, one)
+    )
+    export(client, series["id"], layers, "dicom-seg")
+    assert decoded_slices == [0, 1, 2]
 
 
 @pytest.mark.parametrize("is_deidentified", [False, True])
@@ -139,6 +150,9 @@ def test_too_many_masks_and_masks_of_no_slice_are_refused(client, series):
     runs = next(iter(layers[0]["mask"].values()))
     assert export(client, series["id"], layers * 33, "zip").json()["code"] == "too-many"
     beyond = [{"text": "left", "mask": {"3": runs}}]
-    assert export(client, series["id"], beyond, "nifti").status_code == 422
+    refused = export(client, series["id"], beyond, "nifti")
+    assert refused.status_code == 422
+    asked = {"image": series["id"], "mask": {"3": runs}, "command": "grow 2 pixels"}
+    assert client.post("/v1/edit", json=asked).json() == refused.json()
     flat = [{"text": "left", "mask": runs}]
     assert export(client, series["id"], flat, "nifti").status_code == 422

@@ -8,7 +8,7 @@ pseudonyms: nothing that names a patient or a file gets into the folder, unless 
 import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -41,10 +41,10 @@ _ONE_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Annotation:
-    """What a sentence means in a picture."""
+    """What a sentence means in a picture, or in a volume."""
 
     text: str
-    mask: MaskPixels
+    mask: MaskPixels | MaskStack
     side: Side
     """Whose left and right the sentence means."""
     is_corrected: bool = False
@@ -60,17 +60,6 @@ class AnnotatedPicture:
     annotations: tuple[Annotation, ...]
     subject: str = ""
     """The patient, by name or number; empty: nobody knows, and the picture stands for itself."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class VolumeAnnotation:
-    """What a sentence means in a volume."""
-
-    text: str
-    masks: MaskStack
-    side: Side
-    is_corrected: bool = False
-    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +127,7 @@ def save_annotations(
 
 
 def annotated_slices(
-    volume: Volume, annotations: Sequence[VolumeAnnotation], *, subject: str = ""
+    volume: Volume, annotations: Sequence[Annotation], *, subject: str = ""
 ) -> Iterator[AnnotatedPicture]:
     """Yield each slice on which anything is drawn, windowed as it is shown, with what is there.
 
@@ -153,27 +142,18 @@ def annotated_slices(
     """
     shape = volume.num_slices, *volume.size
     for one in annotations:
-        if one.masks.shape != shape:
+        if one.mask.shape != shape:
             raise ValueError(
-                f"The masks of {one.text!r} have shape {one.masks.shape}; expected {shape}, as the "
+                f"The masks of {one.text!r} have shape {one.mask.shape}; expected {shape}, as the "
                 f"volume has (slice, row, column)."
             )
     subject = subject or f"volume {_hash_of(as_rgb(volume.image(0)))}"
     for number in range(volume.num_slices):
-        drawn = [one for one in annotations if one.masks[number].any()]
+        drawn = [one for one in annotations if one.mask[number].any()]
         if drawn:
             yield AnnotatedPicture(
                 image=volume.image(number),
-                annotations=tuple(
-                    Annotation(
-                        text=one.text,
-                        mask=one.masks[number],
-                        side=one.side,
-                        is_corrected=one.is_corrected,
-                        note=one.note,
-                    )
-                    for one in drawn
-                ),
+                annotations=tuple(replace(one, mask=one.mask[number]) for one in drawn),
                 subject=subject,
             )
 

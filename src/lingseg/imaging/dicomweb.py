@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from lingseg.imaging.dicomweb_address import PacsAddress, is_pacs_address, is_uid
 from lingseg.imaging.dicomweb_multipart import OneFileBody, boundary_of, first_part
 from lingseg.imaging.dicomweb_server import DicomWebServer
-from lingseg.imaging.formats import format_of
 from lingseg.imaging.limits import MAX_SLICES, MAX_VOLUME_FILE_BYTES
+from lingseg.imaging.reading import is_dicom
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -40,7 +40,6 @@ _MAX_NAMED = 10
 """Series that an error names."""
 _AS_STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _JSON = "application/dicom+json"
-_BEGINNING = 132
 _MODALITY, _INSTANCE, _SERIES, _NUM_INSTANCES = "00080060", "00080018", "0020000E", "00201209"
 _FAILED, _REASON = "00081198", "00081197"
 _INSTANCES = "instances"
@@ -171,9 +170,7 @@ def _fetch_one(server: DicomWebServer, where: str, path: Path, room: int) -> Non
             opened.writelines(pieces)
 
     server.get(where, _AS_STORED, save, "a picture")
-    with path.open("rb") as opened:
-        beginning = opened.read(_BEGINNING)
-    if format_of(beginning) != "DICOM":
+    if not is_dicom(path):
         raise ValueError(
             f"{server.address.root} sent a file that is not DICOM. Check that this is the path of "
             f"its DICOMweb service."

@@ -5,10 +5,9 @@ from pathlib import Path
 from lingseg.imaging.decoding import decoding_quietly
 from lingseg.imaging.dicom import place_of_frame
 from lingseg.imaging.dicom_file import PARSER_ERRORS, DicomFile, NotAPicture, parse_dicom
-from lingseg.imaging.formats import BEGINNING, format_of
 from lingseg.imaging.image import UnreadableImage
 from lingseg.imaging.limits import MAX_VOLUME_FILE_BYTES
-from lingseg.imaging.reading import read_file
+from lingseg.imaging.reading import is_dicom, read_file
 
 
 def films_in(folder: Path) -> list[Path]:
@@ -21,7 +20,7 @@ def films_in(folder: Path) -> list[Path]:
     films: list[Path] = []
     series: set[str] = set()
     for path in sorted(folder.iterdir()):
-        if path.name.startswith(".") or not path.is_file() or not _is_dicom(path):
+        if path.name.startswith(".") or not path.is_file() or not is_dicom(path):
             continue
         try:
             file = parse_dicom(read_file(path, MAX_VOLUME_FILE_BYTES), str(path), header_only=True)
@@ -35,12 +34,6 @@ def films_in(folder: Path) -> list[Path]:
         films.append(path)
         series.add(str(file.dataset.get("SeriesInstanceUID") or ""))
     return films if len(series) > 1 else []
-
-
-def _is_dicom(path: Path) -> bool:
-    """Tell a DICOM file by its first bytes."""
-    with path.open("rb") as opened:
-        return format_of(opened.read(BEGINNING)) == "DICOM"
 
 
 def _has_place(file: DicomFile) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 import stat
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +14,12 @@ from lingseg.imaging.image import Image, Mask, UnreadableImage
 from lingseg.imaging.large_picture import LargePicture
 from lingseg.imaging.limits import MAX_FILE_BYTES, MAX_VOLUME_FILE_BYTES, check_file_bytes
 from lingseg.imaging.raster import decode_mask_pixels, decode_picture
-from lingseg.imaging.volume import Volume
+from lingseg.imaging.volume import Volume, as_volume
 
 if TYPE_CHECKING:
     from lingseg.imaging.zipped import ZipArchive
 
-_ZIP_MAGIC = b"PK\x03\x04"
+ZIP_MAGIC = b"PK\x03\x04"
 _LOOKED_AT = 8
 """Files of a folder that are looked at to tell whether it holds a series."""
 
@@ -51,7 +52,7 @@ def decode_image(data: bytes, name: str) -> Image:
         UnreadableImage: They are not one, or break a limit.
     """
     check_file_bytes(name, len(data))
-    if format_of(data) == "picture" and not data.startswith(_ZIP_MAGIC):
+    if format_of(data) == "picture" and not data.startswith(ZIP_MAGIC):
         return Image(pixels=decode_picture(data, name))
     volume = decode_volume(data, name)
     if len(volume) > 1:
@@ -139,7 +140,7 @@ def decode_volume(data: bytes, name: str, plane: Plane | None = None) -> Volume:
     Raises:
         UnreadableImage: They are no such file, or break a limit.
     """
-    if data.startswith(_ZIP_MAGIC):
+    if data.startswith(ZIP_MAGIC):
         from lingseg.imaging.zipped import ZipArchive
 
         return _zipped_volume(ZipArchive(BytesIO(data), name), plane)
@@ -152,8 +153,7 @@ def decode_volume(data: bytes, name: str, plane: Plane | None = None) -> Volume:
         from lingseg.imaging.dicom import decode_dicom
 
         return _checked_plane(decode_dicom(data, name), name, plane)
-    image = decode_image(data, name)
-    return Volume(num_slices=1, size=image.size, read=lambda _: image, spacing=image.spacing)
+    return as_volume(decode_image(data, name))
 
 
 def _zipped_volume(archive: "ZipArchive", plane: Plane | None) -> Volume:
@@ -173,7 +173,7 @@ def _zipped_volume(archive: "ZipArchive", plane: Plane | None) -> Volume:
 
 def is_zip(path: Path) -> bool:
     """Tell, by its first bytes, whether a file is a zip archive."""
-    return path.is_file() and _beginning(path).startswith(_ZIP_MAGIC)
+    return path.is_file() and _beginning(path).startswith(ZIP_MAGIC)
 
 
 def is_series_folder(path: Path) -> bool:
@@ -182,7 +182,12 @@ def is_series_folder(path: Path) -> bool:
         return False
     files = (one for one in sorted(path.iterdir()) if one.is_file() and one.name[0] != ".")
     looked_at = [one for one, _ in zip(files, range(_LOOKED_AT), strict=False)]
-    return any(format_of(_beginning(one)) == "DICOM" for one in looked_at)
+    return any(map(is_dicom, looked_at))
+
+
+def is_dicom(path: Path) -> bool:
+    """Tell, by its first bytes, whether a file is DICOM."""
+    return format_of(_beginning(path)) == "DICOM"
 
 
 def hash_pictures(path: Path) -> str:
@@ -197,8 +202,12 @@ def hash_pictures(path: Path) -> str:
     if not path.is_dir():
         return _hash_file(path)
     files = [one for one in path.rglob("*") if one.is_file() and not _is_hidden(one, path)]
-    digests = sorted(_hash_file(one) for one in files)
-    return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    return hash_together(map(_hash_file, files))
+
+
+def hash_together(digests: Iterable[str]) -> str:
+    """Return the SHA-256 of several files, in whatever order, by that of each."""
+    return hashlib.sha256("\n".join(sorted(digests)).encode()).hexdigest()
 
 
 def _is_hidden(path: Path, folder: Path) -> bool:

@@ -119,6 +119,17 @@ class Volume:
         return float(abs(np.linalg.det(affine[:3, :3])))
 
 
+def as_volume(image: Image) -> Volume:
+    """Return a picture as a volume of one slice."""
+    return Volume(
+        num_slices=1,
+        size=image.size,
+        read=lambda _: image,
+        spacing=image.spacing,
+        affine=image.affine,
+    )
+
+
 def sharing_window(read: Callable[[int], Image], num_slices: int) -> Callable[[int], Image]:
     """Return `read` with one window for all deep grey slices that have none of their own.
 

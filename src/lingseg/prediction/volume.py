@@ -29,14 +29,20 @@ _FASTEST = 1
 
 
 @dataclass(kw_only=True, eq=False)
-class _Draft:
-    """What has been drawn so far for one sentence."""
+class Draft:
+    """What has been drawn so far in a volume for one sentence."""
 
-    packed: PackedMasks
-    keeps_steps: bool
+    volume: Volume
+    keeps_steps: bool = False
+    packed: PackedMasks = field(init=False)
     slices: list[SliceAnswer] = field(default_factory=list)
     steps: list[bytes] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
     request: Request | None = None
+
+    def __post_init__(self) -> None:
+        """Begin with empty masks."""
+        self.packed = PackedMasks(len(self.volume), self.volume.size)
 
     def add(self, result: Result) -> None:
         """Take the answer of the next slice."""
@@ -50,8 +56,35 @@ class _Draft:
         )
         if self.keeps_steps:
             self.steps.append(_as_steps(result.probabilities))
+        if result.image is not None and result.image.source is not None:
+            self.sources.append(result.image.source)
         if self.request is None or result.request.means_unseen_side:
             self.request = result.request
+
+    def result(
+        self, model: Model, *, clean_up: CleanUp = NO_CLEAN_UP, input_hash: str | None = None
+    ) -> VolumeResult:
+        """Return what came out, without the parts that do not stay."""
+        assert self.request is not None  # a volume has at least one slice  # noqa: S101
+        num_removed = 0
+        if not clean_up.is_nothing:
+            voxel_mm3 = self.volume.voxel_mm3
+            masks, num_removed = without_small_parts(self.packed.whole(), clean_up, voxel_mm3)
+            for number, mask in enumerate(masks):
+                self.packed[number] = mask
+        return VolumeResult(
+            request=self.request,
+            volume=self.volume,
+            packed=self.packed,
+            slices=tuple(self.slices),
+            sources=tuple(self.sources),
+            model_name=model.name,
+            model_hash=model.hash,
+            input_hash=input_hash,
+            clean_up=clean_up,
+            num_removed=num_removed,
+            steps=tuple(self.steps),
+        )
 
 
 def segment_volume(
@@ -96,50 +129,15 @@ def segment_volume(
     threshold = model.checked_threshold(threshold)
     for text in texts:
         checked_text(text, allow_null=allow_null)
-    drafts = [
-        _Draft(packed=PackedMasks(len(volume), volume.size), keeps_steps=keeps_probabilities)
-        for _ in texts
-    ]
-    sources: list[Source] = []
+    drafts = [Draft(volume=volume, keeps_steps=keeps_probabilities) for _ in texts]
     for number, image in enumerate(volume, start=1):
         encoded = model.encode_whole(image)
         for text, draft in zip(texts, drafts, strict=True):
             draft.add(encoded.segment(text, threshold=threshold, side=side, allow_null=allow_null))
-        sources += [image.source] if image.source is not None else []
         if progress is not None:
             progress(number, len(volume))
     for draft in drafts:
-        yield _result(model, volume, draft, tuple(sources), clean_up, input_hash)
-
-
-def _result(
-    model: Model,
-    volume: Volume,
-    draft: _Draft,
-    sources: tuple[Source, ...],
-    clean_up: CleanUp,
-    input_hash: str | None,
-) -> VolumeResult:
-    """Return what came out for one sentence, without the parts that do not stay."""
-    assert draft.request is not None  # a volume has at least one slice  # noqa: S101
-    num_removed = 0
-    if not clean_up.is_nothing:
-        masks, num_removed = without_small_parts(draft.packed.whole(), clean_up, volume.voxel_mm3)
-        for number, mask in enumerate(masks):
-            draft.packed[number] = mask
-    return VolumeResult(
-        request=draft.request,
-        volume=volume,
-        packed=draft.packed,
-        slices=tuple(draft.slices),
-        sources=sources,
-        model_name=model.name,
-        model_hash=model.hash,
-        input_hash=input_hash,
-        clean_up=clean_up,
-        num_removed=num_removed,
-        steps=tuple(draft.steps),
-    )
+        yield draft.result(model, clean_up=clean_up, input_hash=input_hash)
 
 
 def _as_steps(probabilities: Probabilities) -> bytes:

@@ -2,23 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-from lingseg.imaging import Source, Volume
-from lingseg.imaging.packed_masks import PackedMasks
+from lingseg.imaging import Volume
 from lingseg.language.side import Side
 from lingseg.prediction import EncodedImage, Result
-from lingseg.prediction.volume_result import SliceAnswer, VolumeResult
+from lingseg.prediction.volume import Draft
+from lingseg.prediction.volume_result import VolumeResult
 from lingseg.web.held_image import HeldImage
-from lingseg.web.messages import Answer, ManyRuns, Sentence
+from lingseg.web.messages import Answer, ManyRuns, Sentence, Verdict
 from lingseg.web.png import probabilities_as_text
 from lingseg.web.problem import Problem
 from lingseg.web.rle import to_runs
 from lingseg.web.service import Service
 from lingseg.web.understanding import understood
 from lingseg.web.work import Stop
-
-Verdict: TypeAlias = Literal["found", "not found", "unsure"]
 
 UNSURE_BELOW = 0.6
 """Confidence, a calibrated probability, below which the answer is hardly better than a guess."""
@@ -73,67 +70,13 @@ def draw_volume(
     """
     volume = image.content
     assert isinstance(volume, Volume)  # asked of volumes only  # noqa: S101
-    drafts = [
-        _Draft(packed=PackedMasks(len(volume), volume.size), slices=[], last=None)
-        for _ in question.sentences
-    ]
+    drafts = [Draft(volume=volume) for _ in question.sentences]
     for number in range(len(volume)):
         stop.check()
         encoded = service.encoded(image, number)
         for sentence, draft in zip(question.sentences, drafts, strict=True):
-            draft.add(number, ask(encoded, sentence, question.threshold))
-    return [draft.result(volume) for draft in drafts]
-
-
-def sources_of(image: HeldImage, stop: Stop) -> tuple[Source, ...]:
-    """Return the DICOM instance or frame of every slice; none if it is not DICOM.
-
-    Raises:
-        Problem: A slice cannot be decoded, or the time is over.
-    """
-    sources = []
-    for number in range(image.num_slices):
-        stop.check()
-        source = image.slice(number).source
-        if source is None:
-            return ()
-        sources.append(source)
-    return tuple(sources)
-
-
-@dataclass(kw_only=True, eq=False)
-class _Draft:
-    """What has been drawn so far for one sentence on a volume."""
-
-    packed: PackedMasks
-    slices: list[SliceAnswer]
-    last: Result | None
-
-    def add(self, number: int, result: Result) -> None:
-        """Take the answer of a slice."""
-        self.packed[number] = result.mask
-        self.slices.append(
-            SliceAnswer(
-                confidence=result.confidence,
-                presence=result.presence,
-                highest=float(result.probabilities.max()),
-            )
-        )
-        self.last = result
-
-    def result(self, volume: Volume) -> VolumeResult:
-        """Return the whole."""
-        assert self.last is not None  # a volume has at least one slice  # noqa: S101
-        return VolumeResult(
-            request=self.last.request,
-            volume=volume,
-            packed=self.packed,
-            slices=tuple(self.slices),
-            sources=(),
-            model_name=self.last.model_name,
-            model_hash=self.last.model_hash,
-            input_hash=self.last.input_hash,
-        )
+            draft.add(ask(encoded, sentence, question.threshold))
+    return [draft.result(service.model, input_hash=image.input_hash) for draft in drafts]
 
 
 def _answer(result: Result, question: Question) -> Answer:
@@ -173,12 +116,13 @@ def _told(
     disagreements: Sequence[str] = (),
 ) -> Answer:
     """Return what both kinds of answers say."""
-    verdict = verdict_of(is_found=result.is_found, confidence=result.confidence)
+    is_found, confidence = result.is_found, result.confidence  # of a volume each asks all slices
+    verdict = verdict_of(is_found=is_found, confidence=confidence)
     return Answer.model_construct(
         text=result.text,
         side=result.side,
-        is_found=result.is_found,
-        confidence=round(result.confidence, 6),
+        is_found=is_found,
+        confidence=round(confidence, 6),
         presence=None if result.presence is None else round(result.presence, 6),
         threshold=result.threshold,
         area_pixels=area_pixels,
@@ -191,9 +135,7 @@ def _told(
         facts=understood(result.text, result.side),
         disagreements=list(disagreements),
         verdict=verdict,
-        sentence_for_people=in_words(
-            verdict, is_found=result.is_found, confidence=result.confidence
-        ),
+        sentence_for_people=in_words(verdict, is_found=is_found, confidence=confidence),
     )
 
 

@@ -6,11 +6,12 @@ from pathlib import Path
 from lingseg.datasets.annotation import (
     AnnotatedPicture,
     Annotation,
-    VolumeAnnotation,
     annotated_slices,
     save_annotations,
 )
-from lingseg.imaging import Volume
+from lingseg.imaging import MaskPixels, Volume
+from lingseg.imaging.delineation import MaskStack
+from lingseg.prediction import Result
 from lingseg.prediction.formats import Answer
 from lingseg.prediction.volume_result import VolumeResult
 from lingseg.web.held_image import HeldImage
@@ -38,32 +39,26 @@ def _pictures_of(
     image: HeldImage, answers: Sequence[Answer], layers: Sequence[Layer]
 ) -> Iterator[AnnotatedPicture]:
     """Yield the picture, or the slices on which anything is drawn, with what was said of them."""
-    pairs = list(zip(answers, layers, strict=True))
-    if isinstance(image.content, Volume):
-        in_volume = [
-            VolumeAnnotation(
-                text=answer.result.text,
-                masks=answer.result.masks,
-                side=answer.result.side,
-                is_corrected=layer.is_corrected,
-                note=layer.note or "",
-            )
-            for answer, layer in pairs
-            if isinstance(answer.result, VolumeResult)
-        ]
-        yield from annotated_slices(image.content, in_volume, subject=_subject_of(image))
-        return
     drawn = tuple(
         Annotation(
             text=answer.result.text,
-            mask=answer.one_picture()[0].mask,
+            mask=_mask_of(answer.result),
             side=answer.result.side,
             is_corrected=layer.is_corrected,
             note=layer.note or "",
         )
-        for answer, layer in pairs
+        for answer, layer in zip(answers, layers, strict=True)
     )
-    yield AnnotatedPicture(image=image.slice(0), annotations=drawn, subject=_subject_of(image))
+    content, subject = image.content, _subject_of(image)
+    if isinstance(content, Volume):
+        yield from annotated_slices(content, drawn, subject=subject)
+    else:
+        yield AnnotatedPicture(image=content, annotations=drawn, subject=subject)
+
+
+def _mask_of(result: Result | VolumeResult) -> MaskPixels | MaskStack:
+    """Return what was drawn."""
+    return result.masks if isinstance(result, VolumeResult) else result.mask
 
 
 def _subject_of(image: HeldImage) -> str:

@@ -1,7 +1,5 @@
 """Masks changed by commands in words."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from lingseg.imaging import Volume
@@ -11,7 +9,7 @@ from lingseg.web.answers import side_of
 from lingseg.web.held_image import HeldImage
 from lingseg.web.messages import Edited, EditRequest, ManyRuns
 from lingseg.web.problem import Problem, bad_request
-from lingseg.web.rle import RunLengths, to_mask, to_runs
+from lingseg.web.rle import RunLengths, to_mask, to_masks, to_runs
 from lingseg.web.service import Service
 from lingseg.web.work import Stop
 
@@ -49,6 +47,8 @@ def edit(service: Service, image: HeldImage, asked: EditRequest, stop: Stop) -> 
 def _mask_of(image: HeldImage, asked: EditRequest) -> tuple[AnyMask, tuple[float, ...] | None]:
     """Return the mask of a slice, or of all slices, with how far its pixels lie apart.
 
+    Slices of which nothing is said have empty masks.
+
     Raises:
         Problem: It is none of this picture, or too large.
     """
@@ -62,21 +62,10 @@ def _mask_of(image: HeldImage, asked: EditRequest) -> tuple[AnyMask, tuple[float
         raise Problem(413, "too-large", "The volume is too large; change its masks slice by slice.")
     between = content.slice_spacing
     known = None if spacing is None or between is None else (between, *spacing)
-    return _stack_of(asked.mask, image), known
-
-
-def _stack_of(by_slice: Mapping[int, RunLengths], image: HeldImage) -> AnyMask:
-    """Return the masks of all slices; those of which nothing is said are empty.
-
-    Raises:
-        Problem: A slice is none of this volume.
-    """
     masks = np.zeros((image.num_slices, *image.size), dtype=np.bool_)
-    for number, runs in by_slice.items():
-        if number >= image.num_slices:
-            raise bad_request(f"Slice {number} was sent; the volume has {image.num_slices}.")
-        masks[number] = to_mask(runs, image.size)
-    return masks
+    for number, mask in to_masks(asked.mask, image.num_slices, image.size):
+        masks[number] = mask
+    return masks, known
 
 
 def _runs_of(mask: AnyMask) -> ManyRuns:

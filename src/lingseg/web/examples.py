@@ -4,10 +4,10 @@ import csv
 from functools import lru_cache
 
 from lingseg.imaging import as_rgb, decode_image, resize_rgb
+from lingseg.imaging.writing import encode_png
 from lingseg.prediction.demo import PICTURES, TABLE
 from lingseg.web.messages import Example
 from lingseg.web.pile import File
-from lingseg.web.png import png_of
 from lingseg.web.problem import Problem
 
 _THUMBNAIL = 160
@@ -50,7 +50,7 @@ def thumbnail(name: str) -> bytes:
     pixels = as_rgb(decode_image(file.data, file.name))
     height, width = pixels.shape[:2]
     shrink = max(1.0, max(height, width) / _THUMBNAIL)
-    return png_of(resize_rgb(pixels, (round(height / shrink), round(width / shrink))))
+    return encode_png(resize_rgb(pixels, (round(height / shrink), round(width / shrink))))
 
 
 def _example(name: str, sentences: list[str]) -> Example:

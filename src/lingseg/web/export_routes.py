@@ -20,8 +20,4 @@ async def export_masks(asked: ExportRequest, service: TheService, request: Reque
     """Give masks as a file; several files, or "zip" and "dataset", as an archive."""
     image = service.images.get(asked.image)
     made = await service.work.do(partial(export, service, image, asked), request)
-    return Response(
-        made.data,
-        media_type=made.kind,
-        headers={"Content-Disposition": f'attachment; filename="{made.name}"'},
-    )
+    return made.response()

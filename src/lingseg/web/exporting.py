@@ -5,29 +5,30 @@ import json
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
 import numpy as np
+from starlette.responses import Response
 
 import lingseg
-from lingseg.imaging import MaskPixels, UnreadableImage, Volume
+from lingseg.imaging import MaskPixels, Source, UnreadableImage, Volume
 from lingseg.imaging.packed_masks import PackedMasks
 from lingseg.prediction import Request, Result
 from lingseg.prediction.formats import FORMATS, Answer, Drawn, FormatName
 from lingseg.prediction.job import slug
 from lingseg.prediction.result import RESEARCH_USE
 from lingseg.prediction.volume_result import SliceAnswer, VolumeResult
-from lingseg.web.answers import side_of, sources_of
+from lingseg.web.answers import side_of
 from lingseg.web.dataset_export import write_dataset
 from lingseg.web.held_image import HeldImage
 from lingseg.web.messages import ExportFormat, ExportRequest, Layer
 from lingseg.web.png import picture_as_png
-from lingseg.web.problem import Problem, unreadable
-from lingseg.web.rle import RunLengths, to_mask
+from lingseg.web.problem import Problem, bad_request, unreadable
+from lingseg.web.rle import RunLengths, to_mask, to_masks
 from lingseg.web.service import Service
 from lingseg.web.work import Stop
-from lingseg.web.workspace import Workspace
 
 _KINDS: Mapping[str, str] = {
     ".png": "image/png",
@@ -54,15 +55,37 @@ class Made:
         """What it is, for a browser."""
         return _KINDS.get(Path(self.name).suffix, "application/octet-stream")
 
+    def response(self) -> Response:
+        """Return it as an answer that a browser saves."""
+        named = {"Content-Disposition": f'attachment; filename="{self.name}"'}
+        return Response(self.data, media_type=self.kind, headers=named)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Session:
     """What is taken away."""
 
-    workspace: Workspace
+    service: Service
     image: HeldImage
     asked: ExportRequest
-    answers: list[Answer]
+    stop: Stop
+
+    @cached_property
+    def answers(self) -> list[Answer]:
+        """The layers as answers of the model, which every format is made from."""
+        return [_answer_of(self, layer) for layer in self.asked.layers]
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """The DICOM instance or frame of every slice; none if it is not DICOM."""
+        sources = []
+        for number in range(self.image.num_slices):
+            self.stop.check()
+            source = self.image.slice(number).source
+            if source is None:
+                return ()
+            sources.append(source)
+        return tuple(sources)
 
     def write(self, folder: Path, name: FormatName) -> list[Path]:
         """Write every mask in one of the formats of `lingseg predict`; return their files."""
@@ -94,8 +117,7 @@ def export(service: Service, image: HeldImage, asked: ExportRequest, stop: Stop)
             f"{len(asked.layers)} masks came; at most {service.limits.layers} are taken at once.",
         )
     try:
-        answers = [_answer_of(service, image, asked, layer, stop) for layer in asked.layers]
-        session = _Session(workspace=service.workspace, image=image, asked=asked, answers=answers)
+        session = _Session(service=service, image=image, asked=asked, stop=stop)
         return _MAKERS[asked.format](session)
     except UnreadableImage as error:
         raise unreadable(str(error)) from error
@@ -109,34 +131,37 @@ def export(service: Service, image: HeldImage, asked: ExportRequest, stop: Stop)
         ) from error
 
 
-def _answer_of(
-    service: Service, image: HeldImage, asked: ExportRequest, layer: Layer, stop: Stop
-) -> Answer:
-    """Return a layer as an answer of the model, which every format is made from."""
+def _answer_of(session: _Session, layer: Layer) -> Answer:
+    """Return a layer as an answer of the model.
+
+    Raises:
+        Problem: Its mask does not fit the picture, or a slice cannot be decoded.
+    """
+    image, asked, model = session.image, session.asked, session.service.model
     request = Request(
         text=layer.text,
-        side=side_of(service, layer.side),
-        threshold=layer.threshold or service.model.threshold,
+        side=side_of(session.service, layer.side),
+        threshold=layer.threshold or model.threshold,
     )
     if image.is_volume and (asked.slice is None or asked.format not in _OF_ONE_PICTURE):
-        result = _volume_result(service, image, layer, request, stop)
+        result = _volume_result(session, layer, request)
         return Answer(result=result, image=image.content, is_deidentified=asked.is_deidentified)
     shown = image.slice(asked.slice or 0)
-    mask = mask_of(layer, image, asked.slice or 0)
+    mask = _mask_of(layer, image, asked.slice or 0)
     drawn = Result(
         request=request,
         mask=mask,
         probabilities=mask.astype(np.float32),
         presence=layer.presence,
         spacing=shown.spacing,
-        model_name=service.model.name,
-        model_hash=service.model.hash,
+        model_name=model.name,
+        model_hash=model.hash,
         input_hash=image.input_hash,
     )
     return Answer(result=drawn, image=shown, is_deidentified=asked.is_deidentified)
 
 
-def mask_of(layer: Layer, image: HeldImage, number: int) -> MaskPixels:
+def _mask_of(layer: Layer, image: HeldImage, number: int) -> MaskPixels:
     """Return the mask of a slice; a slice of which nothing is said has none.
 
     Raises:
@@ -148,26 +173,19 @@ def mask_of(layer: Layer, image: HeldImage, number: int) -> MaskPixels:
     return np.zeros(image.size, dtype=np.bool_) if runs is None else to_mask(runs, image.size)
 
 
-def _volume_result(
-    service: Service, image: HeldImage, layer: Layer, request: Request, stop: Stop
-) -> VolumeResult:
+def _volume_result(session: _Session, layer: Layer, request: Request) -> VolumeResult:
     """Return the masks of a volume's slices as an answer.
 
     Raises:
         Problem: They are of another volume.
     """
-    volume = cast(Volume, image.content)
+    volume, model = cast(Volume, session.image.content), session.service.model
     if isinstance(layer.mask, RunLengths):
-        raise Problem(422, "bad-request", 'This is a volume: send the mask by slice, {"0": {...}}.')
-    beyond = [number for number in layer.mask if number >= len(volume)]
-    if beyond:
-        raise Problem(
-            422, "bad-request", f"Slice {beyond[0]} was sent; the volume has {len(volume)}."
-        )
+        raise bad_request('This is a volume: send the mask by slice, {"0": {...}}.')
     packed = PackedMasks(len(volume), volume.size)
-    for number in layer.mask:
-        stop.check()
-        packed[number] = mask_of(layer, image, number)
+    for number, mask in to_masks(layer.mask, len(volume), volume.size):
+        session.stop.check()
+        packed[number] = mask
     confidence = 0.0 if layer.confidence is None else layer.confidence
     return VolumeResult(
         request=request,
@@ -177,16 +195,16 @@ def _volume_result(
             SliceAnswer(confidence=confidence, presence=layer.presence, highest=1.0)
             for _ in range(len(volume))
         ),
-        sources=sources_of(image, stop),
-        model_name=service.model.name,
-        model_hash=service.model.hash,
-        input_hash=image.input_hash,
+        sources=session.sources,
+        model_name=model.name,
+        model_hash=model.hash,
+        input_hash=session.image.input_hash,
     )
 
 
 def _as_files(session: _Session) -> Made:
     """Return the masks in one of the formats of `lingseg predict`; several as an archive."""
-    with session.workspace.folder() as folder:
+    with session.service.workspace.folder() as folder:
         paths = session.write(folder, cast(FormatName, session.asked.format))
         files = {path.name: path.read_bytes() for path in paths}
     if len(files) == 1:
@@ -197,7 +215,7 @@ def _as_files(session: _Session) -> Made:
 
 def _as_coco(session: _Session) -> Made:
     """Return all masks of a picture as one COCO file."""
-    with session.workspace.folder() as folder:
+    with session.service.workspace.folder() as folder:
         paths = session.write(folder, "png")
         hidden = {"is_deidentified": session.asked.is_deidentified}
         drawn = [
@@ -212,11 +230,11 @@ def _as_coco(session: _Session) -> Made:
 def _as_session(session: _Session) -> Made:
     """Return picture, masks and what is known of them in one archive."""
     image, is_volume = session.image, session.answers[0].is_volume
-    with session.workspace.folder() as folder:
+    with session.service.workspace.folder() as folder:
         paths = session.write(folder, "nifti" if is_volume else "png")
         files = {f"masks/{path.name}": path.read_bytes() for path in paths}
     if not image.is_volume:
-        files["picture.png"] = picture_as_png(image.slice(0))
+        files["picture.png"], _ = picture_as_png(image.slice(0))
     records = zip(files, session.records(), strict=False)  # the masks come first
     about = {
         "note": RESEARCH_USE,
@@ -235,7 +253,7 @@ def _as_session(session: _Session) -> Made:
 
 def _as_dataset(session: _Session) -> Made:
     """Return a data-set folder that `lingseg train` reads, as an archive."""
-    with session.workspace.folder() as folder:
+    with session.service.workspace.folder() as folder:
         paths = write_dataset(folder, session.image, session.answers, session.asked.layers)
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
     return Made(name="dataset.zip", data=archive(files))

@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from lingseg.web.problem import Code, Problem
+from lingseg.web.problem import Code, Problem, invalid
 
 LOG = logging.getLogger("lingseg.web")
 
@@ -36,7 +36,7 @@ def handle_failures(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> Response:
-        return Problem(422, "bad-request", _what_is_wrong(error)).response()
+        return invalid(error).response()
 
     @app.exception_handler(Exception)
     async def _mistake(_: Request, error: Exception) -> Response:
@@ -51,10 +51,3 @@ def where(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES:]
     lines = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
     return f"{type(error).__name__} in {lines}"
-
-
-def _what_is_wrong(error: RequestValidationError) -> str:
-    """Return the first thing that is wrong, and where; not the value."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"] if part != "body") or "the body"
-    return f"{place}: {first['msg']}. Look at /api for what is expected."

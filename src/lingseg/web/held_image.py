@@ -3,9 +3,10 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from lingseg.imaging import Image, UnreadableImage, Volume
-from lingseg.web.problem import Problem, unreadable
+from lingseg.web.problem import bad_request, unreadable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,7 @@ class HeldImage:
     """Masks that such a client saved, by their tags."""
     last_used: float = field(default_factory=time.monotonic)
 
-    @property
+    @cached_property
     def series_uid(self) -> str | None:
         """The DICOM series that it comes from, by which viewers know it."""
         source = self.slice(0).source
@@ -62,10 +63,8 @@ class HeldImage:
             Problem: There is no such slice, or its pixels cannot be decoded.
         """
         if not 0 <= number < self.num_slices:
-            raise Problem(
-                422,
-                "bad-request",
-                f"Slice {number} was asked for; there are {self.num_slices}, counted from 0.",
+            raise bad_request(
+                f"Slice {number} was asked for; there are {self.num_slices}, counted from 0."
             )
         if not isinstance(self.content, Volume):
             return self.content

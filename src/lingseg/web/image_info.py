@@ -1,12 +1,14 @@
 """What is told of an image that is held."""
 
 from lingseg.imaging import Image, Volume
+from lingseg.imaging.dicom_object import has_burned_in_annotation, may_show_a_name
 from lingseg.web.held_image import HeldImage
 from lingseg.web.messages import ImageInfo, Scale, Window
 from lingseg.web.png import deep_scale, shown_depth
 from lingseg.web.service import Service
 
-_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7."
+"""What all its SOP classes begin with, a point added to theirs."""
 
 
 def info_of(service: Service, image: HeldImage) -> ImageInfo:
@@ -70,10 +72,9 @@ def _warnings_of(image: Image) -> list[str]:
     source = image.source
     if source is None:
         return []
-    burned_in = str(source.header.get("BurnedInAnnotation") or "").upper()
-    is_capture = source.sop_class_uid.startswith(_SECONDARY_CAPTURE)
-    if burned_in == "YES":
+    if has_burned_in_annotation(source):
         return ["The file says that text is burned into the pixels: it may name the patient."]
-    if burned_in != "NO" and (is_capture or source.modality in {"US", "OT", "SC"}):
+    is_capture = f"{source.sop_class_uid}.".startswith(_SECONDARY_CAPTURE)
+    if may_show_a_name(source) and (is_capture or source.modality in {"US", "OT", "SC"}):
         return ["Text may be burned into the pixels: look before you pass the picture on."]
     return []

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from lingseg.imaging import UnreadableImage, Volume
+from lingseg.imaging.volume import as_volume
 from lingseg.web.forms import files_of, form_of, takes_files
 from lingseg.web.held_image import HeldImage
 from lingseg.web.image_info import info_of
 from lingseg.web.messages import FileProblem, ImageInfo, Uploaded
 from lingseg.web.pile import File, sort_pile
-from lingseg.web.png import deep_scale, picture_as_png, shown_depth
+from lingseg.web.png import Scale, picture_as_png
 from lingseg.web.problem import Problem, unreadable
 from lingseg.web.service import Service, TheService
 from lingseg.web.work import Stop
@@ -84,11 +85,10 @@ async def pixels(
     return Response(png, media_type="image/png", headers=headers)
 
 
-def _shown(image: HeldImage, number: int, stop: Stop) -> tuple[bytes, tuple[float, float]]:
-    """Return a slice as PNG, and what its values stand for: the first is 0, the second a step."""
+def _shown(image: HeldImage, number: int, stop: Stop) -> tuple[bytes, Scale]:
+    """Return a slice as PNG, and what its values stand for."""
     stop.check()
-    shown = image.slice(number)
-    return picture_as_png(shown), deep_scale(shown) if shown_depth(shown) == 16 else (0.0, 1.0)
+    return picture_as_png(image.slice(number))
 
 
 @router.get(
@@ -109,26 +109,14 @@ def as_nifti(service: Service, image: HeldImage, stop: Stop) -> bytes:
     Raises:
         Problem: A slice cannot be decoded, or the time is over.
     """
-    from lingseg.imaging.nifti_volume import write_nifti_volume
+    from lingseg.imaging.nifti_writing import write_nifti_volume
 
+    content = image.content
+    shown = content if isinstance(content, Volume) else as_volume(content)
     with service.workspace.folder() as folder:
         path = folder / "volume.nii.gz"
-        content = image.content
         try:
-            write_nifti_volume(path, _as_volume(content), progress=lambda _: stop.check())
+            write_nifti_volume(path, shown, progress=lambda _: stop.check())
         except UnreadableImage as error:
             raise unreadable(str(error)) from error
         return path.read_bytes()
-
-
-def _as_volume(content: Any) -> Volume:  # noqa: ANN401 (an Image or a Volume)
-    """Return a picture as a volume of one slice."""
-    if isinstance(content, Volume):
-        return content
-    return Volume(
-        num_slices=1,
-        size=content.size,
-        read=lambda _: content,
-        spacing=content.spacing,
-        affine=content.affine,
-    )

@@ -1,6 +1,6 @@
 """A mask for a client of the annotation server's door: parameters in, one file out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
@@ -9,10 +9,11 @@ from lingseg.imaging import UnreadableImage
 from lingseg.imaging.delineation import Delineation
 from lingseg.prediction.formats import FORMATS, Answer
 from lingseg.prediction.formats.table import FormatName
-from lingseg.web.answers import Question, ask, draw_volume, in_words, sources_of, verdict_of
+from lingseg.web.answers import Question, ask, draw_volume, in_words, verdict_of
+from lingseg.web.exporting import Made
 from lingseg.web.held_image import HeldImage
 from lingseg.web.messages import SaidSide, Sentence, Text, Threshold
-from lingseg.web.problem import Problem, bad_request, unreadable
+from lingseg.web.problem import Problem, invalid, unreadable
 from lingseg.web.service import Service
 from lingseg.web.work import Stop
 
@@ -36,12 +37,9 @@ class InferParams(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LabelFile:
+class LabelFile(Made):
     """A mask as a file, and what is told of it."""
 
-    name: str
-    data: bytes
-    kind: str
     told: dict[str, object]
 
 
@@ -54,11 +52,8 @@ def params_of(text: str | None) -> InferParams:
     try:
         return InferParams.model_validate_json(text or "{}")
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "params"
-        raise bad_request(
-            f'{place}: {first["msg"]}. Expected params such as {{"sentence": "the left kidney"}}.'
-        ) from error
+        expected = 'Expected params such as {"sentence": "the left kidney"}.'
+        raise invalid(error, "params", expected) from error
 
 
 def draw_label(
@@ -72,7 +67,7 @@ def draw_label(
     answer = _answer(service, image, params, stop)
     told = _told(answer)
     if output == "json":
-        return LabelFile(name="", data=b"", kind="", told=told)
+        return LabelFile(name="", data=b"", told=told)
     try:
         if output != "dicom_seg" and params.result_extension.endswith("nrrd"):
             return _as_nrrd(answer.delineation(), told, is_packed=params.result_compress)
@@ -91,7 +86,7 @@ def _answer(service: Service, image: HeldImage, params: InferParams, stop: Stop)
         return Answer(result=result, image=image.slice(0))
     question = Question(sentences=[sentence], threshold=params.threshold)
     (whole,) = draw_volume(service, image, question, stop)
-    return Answer(result=replace(whole, sources=sources_of(image, stop)), image=image.content)
+    return Answer(result=whole, image=image.content)
 
 
 def _told(answer: Answer) -> dict[str, object]:
@@ -122,7 +117,7 @@ def _as_nrrd(delineation: Delineation, told: dict[str, object], *, is_packed: bo
     from lingseg.imaging.nrrd_mask import encode_nrrd_mask
 
     data = encode_nrrd_mask(delineation, is_packed=is_packed)
-    return LabelFile(name="mask.nrrd", data=data, kind="application/octet-stream", told=told)
+    return LabelFile(name="mask.nrrd", data=data, told=told)
 
 
 def _as_file(
@@ -133,5 +128,4 @@ def _as_file(
         output = folder / "mask.png"
         FORMATS[name].write(output, answer)
         (path,) = FORMATS[name].paths(output)
-        kind = "application/dicom" if name == "dicom-seg" else "application/gzip"
-        return LabelFile(name=path.name, data=path.read_bytes(), kind=kind, told=told)
+        return LabelFile(name=path.name, data=path.read_bytes(), told=told)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Request, Response
 from pydantic import TypeAdapter, ValidationError
 from starlette.datastructures import FormData
 
+from lingseg.imaging.writing import encode_mask
 from lingseg.web.answers import Question, ask, draw
 from lingseg.web.editing import edit
 from lingseg.web.forms import files_of, form_of, text_of
@@ -24,8 +25,7 @@ from lingseg.web.messages import (
     StrikeRequest,
     Struck,
 )
-from lingseg.web.png import mask_as_png
-from lingseg.web.problem import Problem, bad_request
+from lingseg.web.problem import Problem, bad_request, invalid
 from lingseg.web.service import Service, TheService
 from lingseg.web.striking import strike
 from lingseg.web.work import Stop
@@ -97,7 +97,7 @@ async def _from_json(request: Request) -> SegmentRequest:
     try:
         return SegmentRequest.model_validate_json(await request.body())
     except ValidationError as error:
-        raise bad_request(told(error)) from error
+        raise invalid(error) from error
 
 
 async def _from_form(
@@ -115,7 +115,7 @@ async def _from_form(
         asked = {"image": "-", "sentences": sentences, "threshold": threshold or None}
         whole = SegmentRequest.model_validate(asked)
     except ValidationError as error:
-        raise bad_request(told(error)) from error
+        raise invalid(error) from error
     files = await files_of(form, "file", "files")
     uploaded = await service.work.do(partial(take_in, service, files), request)
     if len(uploaded.images) != 1:
@@ -175,7 +175,7 @@ async def _as_png(
 
     def job(_: Stop) -> bytes:
         encoded = service.encoded(image, asked.slice or 0)
-        return mask_as_png(ask(encoded, asked.sentences[0], asked.threshold).mask)
+        return encode_mask(ask(encoded, asked.sentences[0], asked.threshold).mask)
 
     return Response(await service.work.do(job, request), media_type="image/png")
 
@@ -192,10 +192,3 @@ async def edit_mask(asked: EditRequest, service: TheService, request: Request) -
     """Change a mask by a command in words, such as "grow 2 mm" or "keep the largest"."""
     image = service.images.get(asked.image)
     return await service.work.do(partial(edit, service, image, asked), request)
-
-
-def told(error: ValidationError) -> str:
-    """Return the first thing that is wrong with a request, and where; not the value."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"]) or "the body"
-    return f"{place}: {first['msg']}. Look at /api for what is expected."

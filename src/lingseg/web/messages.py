@@ -12,6 +12,7 @@ ImageId: TypeAlias = Annotated[str, Field(min_length=1, max_length=64)]
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
 Threshold: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 SliceNumber: TypeAlias = Annotated[int, Field(ge=0, le=100_000)]
+Verdict: TypeAlias = Literal["found", "not found", "unsure"]
 ManyRuns: TypeAlias = RunLengths | dict[SliceNumber, RunLengths]
 """The mask of a picture; or those of a volume's slices, of which the empty ones are left out."""
 
@@ -210,7 +211,7 @@ class Answer(BaseModel):
     """PNG in base64, 8-bit grey: a value is a probability times 255."""
     facts: Understood
     disagreements: list[str]
-    verdict: Literal["found", "not found", "unsure"]
+    verdict: Verdict
     sentence_for_people: str
 
 

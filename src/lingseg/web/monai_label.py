@@ -15,6 +15,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 import lingseg
 from lingseg.prediction.result import RESEARCH_USE
+from lingseg.web.exporting import Made
 from lingseg.web.forms import files_of, form_of, takes_files, text_of
 from lingseg.web.held_image import HeldImage, Label
 from lingseg.web.image_routes import as_nifti, take_in
@@ -108,8 +109,7 @@ def _as_response(made: LabelFile, output: str) -> Response:
     if output == "json":
         return Response(told, media_type="application/json")
     if output != "all":
-        named = {"Content-Disposition": f'attachment; filename="{made.name}"'}
-        return Response(made.data, media_type=made.kind, headers=named)
+        return made.response()
     boundary = secrets.token_hex(16)
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="params"\r\n'
     middle = (
@@ -216,8 +216,7 @@ async def give_image(request: Request, service: TheService, image: Name) -> Resp
     """Give an image as NIfTI."""
     held = service.images.find(image)
     nifti = await service.work.do(partial(as_nifti, service, held), request)
-    named = {"Content-Disposition": 'attachment; filename="image.nii.gz"'}
-    return Response(nifti, media_type="application/gzip", headers=named)
+    return Made(name="image.nii.gz", data=nifti).response()
 
 
 @router.head("/datastore/image", include_in_schema=False)

@@ -11,11 +11,10 @@ from lingseg.imaging import Image, UnreadableImage, Volume, decode_pictures
 from lingseg.imaging.decoding import decoding_quietly
 from lingseg.imaging.formats import BEGINNING, format_of
 from lingseg.imaging.limits import MAX_VOLUME_FILE_BYTES, check_file_bytes
+from lingseg.imaging.reading import ZIP_MAGIC, hash_together
 from lingseg.web.work import Stop
 
-_ZIP_MAGIC = b"PK\x03\x04"
 _MAX_NAME = 120
-_IMAGE_FORMAT_BYTES = 8 * BEGINNING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +92,7 @@ def plain_name(given: str | None) -> str:
 def _unpacked(files: Sequence[File], most_bytes: int, whole: Sorted) -> Iterator[File]:
     """Yield files, of archives what they hold; what cannot be opened is refused."""
     for file in files:
-        if not file.data.startswith(_ZIP_MAGIC):
+        if not file.data.startswith(ZIP_MAGIC):
             yield file
             continue
         try:
@@ -133,7 +132,7 @@ def _series_of(file: File) -> str | None:
         UnreadableImage: It is empty, damaged, or no picture.
     """
     check_file_bytes(file.name, len(file.data), MAX_VOLUME_FILE_BYTES)
-    if format_of(file.data[:_IMAGE_FORMAT_BYTES]) != "DICOM":
+    if format_of(file.data) != "DICOM":
         return None
     from lingseg.imaging.dicom_file import PARSER_ERRORS, damaged, parse_dicom
 
@@ -178,7 +177,7 @@ def _decode_series(files: Sequence[File], name: str) -> Image | Volume:
                 name=file.name,
                 num_bytes=len(file.data),
                 read=partial(bytes, file.data),
-                beginning=partial(bytes, file.data[:_IMAGE_FORMAT_BYTES]),
+                beginning=partial(bytes, file.data[:BEGINNING]),
             )
             for file in files
         ),
@@ -208,8 +207,8 @@ def _name_of(files: Sequence[File]) -> str:
 
 def _hash_all(files: Sequence[File]) -> str:
     """Return the SHA-256 of a file or, of several, as `hash_pictures` has that of a folder."""
-    digests = sorted(_hash(file.data) for file in files)
-    return digests[0] if len(digests) == 1 else _hash("\n".join(digests).encode())
+    digests = [_hash(file.data) for file in files]
+    return digests[0] if len(digests) == 1 else hash_together(digests)
 
 
 def _hash(data: bytes) -> str:

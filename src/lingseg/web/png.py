@@ -1,36 +1,21 @@
 """Pixels as the bytes of a PNG."""
 
 from base64 import b64encode
-from io import BytesIO
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
 
-from lingseg.imaging import Image, MaskPixels, Probabilities, as_rgb
+from lingseg.imaging import Image, Probabilities, as_rgb
+from lingseg.imaging.writing import encode_png
 
-_FASTEST = 1
-
-
-def png_of(pixels: NDArray[np.uint8] | NDArray[np.uint16], *, is_fast: bool = False) -> bytes:
-    """Return grey of 8 or 16 bits, or colour of 8, as PNG."""
-    stream = BytesIO()
-    picture = PillowImage.fromarray(np.ascontiguousarray(pixels))
-    if is_fast:
-        picture.save(stream, format="PNG", compress_level=_FASTEST)
-    else:
-        picture.save(stream, format="PNG")
-    return stream.getvalue()
-
-
-def mask_as_png(mask: MaskPixels) -> bytes:
-    """Return a mask as `lingseg predict` writes it: 255 where it is, 0 elsewhere."""
-    return png_of(mask.astype(np.uint8) * 255)
+Scale: TypeAlias = tuple[float, float]
+"""The value that is shown as 0, and what a step of one stands for."""
 
 
 def steps_as_text(steps: NDArray[np.uint8]) -> str:
     """Return 8-bit grey as PNG in base64."""
-    return b64encode(png_of(steps, is_fast=True)).decode("ascii")
+    return b64encode(encode_png(steps, is_fast=True)).decode("ascii")
 
 
 def probabilities_as_text(probabilities: Probabilities) -> str:
@@ -43,30 +28,33 @@ def shown_depth(image: Image) -> int:
     return 8 if image.pixels.ndim == 3 or image.pixels.dtype == np.uint8 else 16
 
 
-def picture_as_png(image: Image) -> bytes:
-    """Return a picture for a viewer.
+def picture_as_png(image: Image) -> tuple[bytes, Scale]:
+    """Return a picture for a viewer, and what its values stand for.
 
     Deep grey comes in 16 bits, from its lowest value as 0 on; other pictures in 8 bits, grey or
     colour, as the model is shown them.
     """
     if shown_depth(image) == 16:
-        return png_of(deep_grey(image), is_fast=True)
+        scale = deep_scale(image)
+        return encode_png(_deep_grey(image, scale), is_fast=True), scale
     if image.pixels.ndim == 2 and image.window is None:
-        return png_of(image.pixels.astype(np.uint8, copy=False), is_fast=True)
-    rgb = as_rgb(image)
-    return png_of(rgb if image.pixels.ndim == 3 else rgb[..., 0], is_fast=True)
+        shown = image.pixels.astype(np.uint8, copy=False)
+    else:
+        rgb = as_rgb(image)
+        shown = rgb if image.pixels.ndim == 3 else rgb[..., 0]
+    return encode_png(shown, is_fast=True), (0.0, 1.0)
 
 
-def deep_grey(image: Image) -> NDArray[np.uint16]:
+def _deep_grey(image: Image, scale: Scale) -> NDArray[np.uint16]:
     """Return grey in 16 bits; see `deep_scale`."""
-    low, step = deep_scale(image)
+    low, step = scale
     if step == 1:
         return np.clip(image.pixels.astype(np.int64) - int(low), 0, 65_535).astype(np.uint16)
     steps = (image.pixels.astype(np.float64) - low) / step
     return np.rint(np.clip(steps, 0, 65_535)).astype(np.uint16)
 
 
-def deep_scale(image: Image) -> tuple[float, float]:
+def deep_scale(image: Image) -> Scale:
     """Return the value that is shown as 0 in 16 bits, and what a step of one stands for.
 
     Whole numbers of no more than 16 bits keep their steps; others are stretched.

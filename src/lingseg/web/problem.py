@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.responses import JSONResponse
 
 Code: TypeAlias = Literal[
@@ -62,3 +64,14 @@ def unreadable(sentence: str) -> Problem:
 def bad_request(sentence: str, status: int = 422) -> Problem:
     """Return the problem of a request that does not make sense."""
     return Problem(status, "bad-request", sentence)
+
+
+def invalid(
+    error: ValidationError | RequestValidationError,
+    whole: str = "the body",
+    expected: str = "Look at /api for what is expected.",
+) -> Problem:
+    """Return the first thing that is wrong with a request, and where; not the value."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"] if part != "body") or whole
+    return bad_request(f"{place}: {first['msg']}. {expected}")

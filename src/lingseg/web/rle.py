@@ -1,5 +1,6 @@
 """Masks as COCO's uncompressed run lengths: down the columns, background first."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, TypeAlias
 
 import numpy as np
@@ -48,3 +49,18 @@ def to_mask(runs: RunLengths, size: tuple[int, int]) -> MaskPixels:
     is_in = np.arange(len(runs.counts)) % 2 == 1
     flat = np.repeat(is_in, runs.counts)
     return np.ascontiguousarray(flat.reshape(size[1], size[0]).T)
+
+
+def to_masks(
+    by_slice: Mapping[int, RunLengths], num_slices: int, size: tuple[int, int]
+) -> Iterator[tuple[int, MaskPixels]]:
+    """Yield the masks of a volume's slices with their numbers; see `to_mask`.
+
+    Raises:
+        Problem: A slice is none of this volume, or a mask none of this size.
+    """
+    for number in by_slice:
+        if number >= num_slices:
+            raise bad_request(f"Slice {number} was sent; the volume has {num_slices}.")
+    for number, runs in by_slice.items():
+        yield number, to_mask(runs, size)

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lingseg.web.problem import Problem
@@ -190,8 +191,6 @@ def _mark(headers: MutableHeaders, foreign: str | None) -> None:
 
 async def _preflight(scope: Scope, receive: Receive, send: Send) -> None:
     """Tell a browser what a page from elsewhere may do."""
-    from starlette.responses import Response
-
     allowed = {
         "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
         "Access-Control-Allow-Headers": "Authorization, Content-Type, Accept",

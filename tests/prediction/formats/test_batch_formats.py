@@ -9,17 +9,11 @@ import numpy as np
 import pydicom
 import pytest
 from clinical_files import ct_header
-from fake_bundle import write_fake_bundle
 
-from lingseg.prediction import BatchOptions, collect, load, make_jobs, run_jobs
+from lingseg.prediction import BatchOptions, collect, make_jobs, run_jobs
 from lingseg.prediction.formats import FORMATS, dicom_seg
 
 PNG = BatchOptions(side="image", threshold=0.5)
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return load(write_fake_bundle(tmp_path_factory.mktemp("bundle") / "fake.lingseg"), threads=1)
 
 
 @pytest.fixture

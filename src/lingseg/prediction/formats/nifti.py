@@ -12,6 +12,6 @@ def write(paths: Sequence[Path], answer: Answer) -> None:
     Raises:
         OSError: The file cannot be written.
     """
-    from lingseg.imaging.nifti_mask import write_nifti_mask
+    from lingseg.imaging.nifti_writing import write_nifti_mask
 
     write_nifti_mask(paths[0], answer.delineation())

@@ -4,7 +4,7 @@ import pytest
 from clinical_files import affine, position
 
 from lingseg.imaging.delineation import Delineation
-from lingseg.imaging.nifti_mask import write_nifti_mask
+from lingseg.imaging.nifti_writing import write_nifti_mask
 from lingseg.imaging.volume import StoredGrid
 
 MASKS = np.random.default_rng(0).random((3, 7, 10)) > 0.5
