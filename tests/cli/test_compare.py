@@ -70,7 +70,8 @@ def test_what_both_have_is_compared_when_asked_for(folders, capsys):
     [
         ([], "There is 0 folder of scores"),
         (["right"], "There is 1 folder of scores"),
-        (["right", "nowhere"], "is missing; a folder of scores holds it"),
+        (["right", "nowhere"], "is missing; a folder of scores holds it. Make one with `lingseg "),
+        (["right", "nowhere"], "evaluate MODEL DATASET --out nowhere`"),
         (["right", "fixed", "--permutations", "99"], "--permutations is 99"),
     ],
 )

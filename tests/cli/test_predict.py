@@ -14,6 +14,7 @@ from lingseg.cli import outcomes as printing
 from lingseg.cli import predict as command
 from lingseg.cli.main import run
 from lingseg.imaging import read_mask
+from lingseg.prediction import doubtful_words
 
 SERIES = "dicomweb://localhost/dicom-web/studies/1.2/series/1.3"
 
@@ -252,14 +253,46 @@ def test_an_output_folder_that_is_a_file_is_one_line_and_code_2(bundle, capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_words_that_were_not_read_are_named_once(bundle, capsys):
+def test_words_that_were_not_read_are_named_once(bundle, capsys, monkeypatch):
     text = "left " + " ".join(f"w{number}" for number in range(60))
+    monkeypatch.setattr(doubtful_words, "_warnings", lambda _text: ())
     assert run(["predict", "scans", "-p", text, "-m", bundle, "-o", "out", "-q"]) == 0
     shown = capsys.readouterr().err
     assert shown.startswith("lingseg: warning: the sentence is longer than the model reads")
     assert "'w9 w10" in shown
     assert "and 31 more" in shown
     assert shown.count("\n") == 1
+
+
+@pytest.mark.parametrize("is_again", [False, True])
+def test_doubtful_words_are_told_once_a_sentence_and_stand_in_every_record(
+    is_again, bundle, capsys
+):
+    texts = ["-p", "the lesoin", "-p", "left snark", "-p", "left"]
+    call = ["predict", "scans", *texts, "-m", bundle, "-o", "out", "-q"]
+    for _ in range(1 + is_again):
+        capsys.readouterr()
+        assert run(call) == 0
+    misspelt, unknown = (
+        'the sentence has words that look misspelt: "lesoin" read as "lesion"',
+        'the sentence has words that are not understood: "snark"',
+    )
+    assert capsys.readouterr().err.splitlines() == [
+        f'lingseg: warning: "the lesoin": {misspelt}.',
+        f'lingseg: warning: "left snark": {unknown}.',
+    ]
+    for name, warnings in (("the-lesoin", [misspelt]), ("left-snark", [unknown]), ("left", None)):
+        for picture in "abc":
+            record = json.loads(Path(f"out/{picture}--{name}.json").read_text(encoding="utf-8"))
+            assert record.get("warnings") == warnings
+
+
+def test_a_long_sentence_is_cut_where_it_is_warned_of(bundle, capsys):
+    text = "left " * 100 + "snark"
+    assert run(["predict", "scans", "-p", text, "-m", bundle, "-o", "out", "-q"]) == 0
+    (line,) = [one for one in capsys.readouterr().err.splitlines() if "snark" in one]
+    assert line.startswith('lingseg: warning: "left left')
+    assert len(line) < 250
 
 
 @pytest.mark.parametrize(("seconds", "has_bar"), [(0.0, True), (1e9, False)])

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from fakes import write_folder_dataset
 
+from lingseg.datasets import sentences as module
 from lingseg.datasets.folder import read_folder
 from lingseg.datasets.mask_facts import measure_mask
-from lingseg.datasets.sentences import judge_sentences
+from lingseg.datasets.sentences import judge_sentences, read_sentences
 from lingseg.imaging.reading import read_mask
 
 
@@ -16,7 +17,11 @@ def judged(dataset, kind):
         for cases in dataset.splits.values()
         for case in cases
     }
-    return [one for one in judge_sentences(dataset, masks) if one.kind == kind]
+    return [one for one in judged_by(dataset, masks) if one.kind == kind]
+
+
+def judged_by(dataset, masks):
+    return list(judge_sentences(dataset, masks, read_sentences(dataset)))
 
 
 def written(tmp_path, num_cases=12, **choices):
@@ -73,11 +78,11 @@ def test_a_mask_in_the_middle_tells_nothing(tmp_path, column, count):
     mask = np.zeros((24, 32), dtype=bool)
     mask[8:12, column - 1 : column + 1] = True
     facts = {dataset.split("train")[0].mask: measure_mask(mask)}
-    assert len(list(judge_sentences(dataset, facts))) == count
+    assert len(judged_by(dataset, facts)) == count
 
 
 def test_masks_that_could_not_be_read_are_passed_over(tmp_path):
-    assert not list(judge_sentences(written(tmp_path), {}))
+    assert not judged_by(written(tmp_path), {})
 
 
 def test_what_is_said_otherwise_is_summed_up_by_attribute(tmp_path):
@@ -106,8 +111,28 @@ def test_sentences_with_unknown_words_are_not_held_against_their_mask(tmp_path):
     assert not judged(dataset, "sentence against mask")
 
 
+def test_equal_sentences_are_read_once_for_all_that_is_judged(tmp_path, monkeypatch):
+    dataset = with_texts(written(tmp_path, 4), *["two lesoins"] * 4)
+    read = []
+    genuine = module.understand
+
+    def spy(text, **choices):
+        read.append(text)
+        return genuine(text, **choices)
+
+    monkeypatch.setattr(module, "understand", spy)
+    readings = module.read_sentences(dataset)
+    masks = {case.mask: measure_mask(np.ones((9, 9), bool)) for case in dataset.split("train")}
+    list(judge_sentences(dataset, masks, readings))
+    (misspelt,) = module.judge_words(dataset, readings)
+    assert misspelt.message == (
+        '4 of 4 sentences (100.0%) have words that look misspelt: "lesoins" read as "lesions".'
+    )
+    assert read == ["two lesoins"]
+
+
 def test_a_target_that_is_absent_is_only_worth_a_note(tmp_path):
     dataset = with_texts(written(tmp_path, 1), "the tumor")
     facts = {dataset.split("train")[0].mask: measure_mask(np.zeros((24, 32), dtype=bool))}
-    (finding,) = judge_sentences(dataset, facts)
+    (finding,) = judged_by(dataset, facts)
     assert (finding.severity, finding.case_ids) == ("note", ("train/train_000",))

@@ -48,6 +48,17 @@ def test_what_states_the_combination_is_tested_and_nothing_else_of_its_subjects_
     assert (unseen.num_of_tested_subjects, unseen.num_of_old_test) == (2, 1)
 
 
+def test_a_place_is_known_by_what_is_meant_not_by_its_words(dataset):
+    texts = ("top right nodule", "upper left and lower right nodules", "right upper lung mass")
+    texts += ("no cyst in the upper lobe of both lungs", "nodule at the lower right")
+    cases = dataset.split("train")
+    changed = [replace(case, text=text) for case, text in zip(cases, texts, strict=True)]
+    unseen = hold_out(replace(dataset, splits={"train": tuple(changed)}), "upper right").dataset
+    tested = {text for _, text in told(unseen, "test")}
+    assert tested == {texts[0], texts[2], texts[3]}
+    assert {text for _, text in told(unseen, "train")} == {texts[4]}  # texts[1] is of subject b
+
+
 def test_no_case_is_lost_or_doubled(dataset):
     unseen = hold_out(dataset, "lower left")
     kept = [case.case_id for cases in unseen.dataset.splits.values() for case in cases]

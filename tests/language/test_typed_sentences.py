@@ -93,6 +93,17 @@ RIGHT_LUNG = "anatomy=lung places=right"
                 "finding=pleural effusion places=right sizes=small",
             ],
         ),
+        ("one of two lesions", [f"{LESION} count=2", f"{LESION} count=1 refers_back=True"]),
+        ("2 of the 3 lesions", [f"{LESION} count=3", f"{LESION} count=2 refers_back=True"]),
+        (
+            "the larger of two lesions",
+            [f"{LESION} count=2", f"{LESION} order=largest refers_back=True"],
+        ),
+        (
+            "two nodules, one of 5 mm",
+            [f"{NODULE} count=2", f"{NODULE} count=1 refers_back=True millimetres=5.0"],
+        ),
+        ("the largest of the 3 mm nodules", [f"{NODULE} order=largest millimetres=3.0"]),
         ("mass with 2 nodules", [MASS, f"{NODULE} count=2"]),
         ("no mass or cyst", [f"{MASS} presence=absent", "finding=cyst presence=absent"]),
     ],
@@ -143,6 +154,10 @@ def test_a_sentence_is_read_whole(text: str, findings: list[str]) -> None:
         ("nodule > 5 mm", [NODULE], [">", "5", "mm"]),
         ("at least two nodules", [NODULE], ["at least", "two"]),
         ("2 or 3 nodules", [NODULE], ["2", "or", "3"]),
+        ("one out of two lesions", [f"{LESION} count=1"], ["out", "two"]),
+        ("nodule out of the lung", [f"{NODULE} anatomy=lung"], ["out of the"]),
+        ("one third of the lung", ["anatomy=lung"], ["one", "third"]),
+        ("two thirds of left lung", ["anatomy=lung places=left"], ["two", "thirds"]),
     ],
 )
 def test_what_no_fact_can_tell_comes_back_and_is_in_no_fact(

@@ -173,7 +173,8 @@ def split(
 
     Args:
         dataset: A name that `lingseg datasets list` shows, or the path of a folder.
-        hold_out: Words that no training sentence has all of, as "upper right"; in any order.
+        hold_out: What no training sentence states: a place in whatever words, as "upper right", or
+            else words, in any order.
         out: The folder to write, in the folder format; it is made.
         copy: Copy pictures and masks; they are linked to if left out.
         data_root: The folder that holds a folder for each set; the environment variable

@@ -5,12 +5,13 @@ import sys
 import tempfile
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any
 
 from lingseg.prediction import Outcome
+from lingseg.prediction.doubtful_words import SENTENCE_HAS
 from lingseg.prediction.result import RESEARCH_USE
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _BAR_AFTER_SECONDS = 2.0
 _MAX_NAMED = 20
 """Lost words that a warning names."""
+_MAX_SENTENCE = 80
+"""Letters of a sentence that a warning shows."""
 _REMEMBERED_LINES = 10_000
 """Warnings that are not said again: a million of them would not fit into memory."""
 
@@ -222,7 +225,7 @@ def _warnings(outcome: Outcome) -> Iterator[str]:
     """Yield what a person has to know of an outcome."""
     record = outcome.record or {}
     for text in record.get("warnings", ()):
-        yield f"warning: {outcome.job.image}: {text}."
+        yield f"warning: {_subject_of(text, outcome, record)}: {text}."
     if outcome.failure is not None:
         yield outcome.failure
     elif lost := record.get("lost_words"):
@@ -231,3 +234,10 @@ def _warnings(outcome: Outcome) -> Iterator[str]:
             f"warning: the sentence is longer than the model reads; it did not read "
             f"{' '.join(lost[:_MAX_NAMED])!r}{more}. Say it in fewer words."
         )
+
+
+def _subject_of(warning: str, outcome: Outcome, record: Mapping[str, Any]) -> object:
+    """Return what a warning is about: a sentence, which is said once, or a picture."""
+    if not warning.startswith(SENTENCE_HAS):
+        return outcome.job.image
+    return f'"{textwrap.shorten(str(record.get("text")), _MAX_SENTENCE, placeholder=" …")}"'

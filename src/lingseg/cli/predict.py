@@ -26,6 +26,7 @@ from lingseg.prediction import (
     read_jobs,
     run_jobs,
 )
+from lingseg.prediction.doubtful_words import read_ahead
 from lingseg.prediction.formats import FORMATS, FormatName
 from lingseg.prediction.job import Place, is_address
 from lingseg.prediction.predictor import checked_threshold, find_bundle
@@ -110,6 +111,7 @@ def predict(
         texts = _texts(inputs, prompt or [])
         images, missing = _find_what_is_there(inputs, texts, is_recursive=recursive, out=out)
         todo = make_jobs(images, texts, out, format=wanted, shard=part, is_deidentified=deidentify)
+        read_ahead(texts)
     loaded = load(model)
     options = BatchOptions(
         side=side or loaded.side,

@@ -11,7 +11,7 @@ from lingseg.datasets.files import survey_files
 from lingseg.datasets.finding import Finding
 from lingseg.datasets.mask_facts import MaskFacts
 from lingseg.datasets.progress import Progress, no_progress
-from lingseg.datasets.sentences import judge_sentences, judge_words
+from lingseg.datasets.sentences import judge_sentences, judge_words, read_sentences
 
 _Key = TypeVar("_Key", bound=Hashable)
 
@@ -29,6 +29,7 @@ def check_dataset(dataset: Dataset, *, progress: Progress = no_progress) -> list
         The findings: those of the tables first, then of files, splits, and sentences against masks.
     """
     survey = survey_files(dataset, progress=progress)
+    readings = read_sentences(dataset)
     return [
         *_empty_texts(dataset),
         *_duplicate_ids(dataset),
@@ -38,8 +39,8 @@ def check_dataset(dataset: Dataset, *, progress: Progress = no_progress) -> list
         *find_near_duplicates(dataset, survey.hashes),
         *_seen_sentences(dataset),
         *_only_empty_masks(dataset, survey.masks),
-        *judge_sentences(dataset, survey.masks),
-        *judge_words(dataset),
+        *judge_sentences(dataset, survey.masks, readings),
+        *judge_words(dataset, readings),
     ]
 
 

@@ -3,14 +3,18 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from lingseg.datasets.case import Case, Dataset
 from lingseg.datasets.comparison import IS_EMPTY, Comparison, compare_facts, is_certain
 from lingseg.datasets.finding import Finding, Kind, Severity
 from lingseg.datasets.mask_facts import MaskFacts
 from lingseg.language.facts import ATTRIBUTES, Attribute
-from lingseg.language.grammar import understand
+from lingseg.language.grammar import LOOK_MISSPELT, NOT_UNDERSTOOD, Understanding, understand
 from lingseg.language.side import Side
+
+Readings: TypeAlias = Mapping[tuple[str, Side], Understanding]
+"""What each sentence was understood as, by its text and its side."""
 
 CLEAR = 0.9
 """Share of one-sided sentences that must agree with a convention for the masks to follow it."""
@@ -20,17 +24,27 @@ FEWEST = 10
 """One-sided sentences below which nothing is concluded."""
 
 
-def judge_sentences(dataset: Dataset, masks: Mapping[Path, MaskFacts]) -> Iterator[Finding]:
+def read_sentences(dataset: Dataset) -> Readings:
+    """Return what each sentence is understood as, equal ones once."""
+    cases = (case for found in dataset.splits.values() for case in found)
+    asked = dict.fromkeys((case.text, case.side) for case in cases)
+    return {(text, side): understand(text, side=side) for text, side in asked}
+
+
+def judge_sentences(
+    dataset: Dataset, masks: Mapping[Path, MaskFacts], readings: Readings
+) -> Iterator[Finding]:
     """Compare every sentence with its mask.
 
     Args:
         dataset: The data set.
         masks: What each mask shows; cases whose mask is not among them are passed over.
+        readings: What the sentences are understood as.
     """
     sides: dict[str, bool] = {}
     compared: dict[Attribute, dict[str, Comparison]] = defaultdict(dict)
     for case, mask in _pairs(dataset, masks):
-        understood = understand(case.text, side=case.side)
+        understood = readings[case.text, case.side]
         for one in compare_facts(understood.facts, mask):
             if one.is_one_sided:
                 sides[case.case_id] = one.agrees
@@ -42,20 +56,17 @@ def judge_sentences(dataset: Dataset, masks: Mapping[Path, MaskFacts]) -> Iterat
         yield from _judge_attribute(attribute, compared[attribute])
 
 
-def judge_words(dataset: Dataset) -> Iterator[Finding]:
+def judge_words(dataset: Dataset, readings: Readings) -> Iterator[Finding]:
     """Say which words are misspelt, and which the grammar does not know.
 
     A model is told the sentence as it stands; lingseg's own checks pass over such a sentence.
     """
     cases = [case for found in dataset.splits.values() for case in found if case.text.strip()]
-    read = {(case.text, case.side): understand(case.text, side=case.side) for case in cases}
-    misspelt, unknown = {}, {}
-    for case in cases:
-        understood = read[case.text, case.side]
-        misspelt[case.case_id] = [str(notice) for notice in understood.notices]
-        unknown[case.case_id] = [f'"{one.word}"' for one in understood.unknown]
-    yield from _judge_words("misspelt words", "have words that look misspelt", misspelt)
-    yield from _judge_words("unknown words", "have words that are not understood", unknown)
+    read = {case.case_id: readings[case.text, case.side] for case in cases}
+    misspelt = {name: understood.misspelt for name, understood in read.items()}
+    unknown = {name: understood.not_understood for name, understood in read.items()}
+    yield from _judge_words("misspelt words", f"have {LOOK_MISSPELT}", misspelt)
+    yield from _judge_words("unknown words", f"have {NOT_UNDERSTOOD}", unknown)
 
 
 def _judge_words(kind: Kind, what: str, words: Mapping[str, Sequence[str]]) -> Iterator[Finding]:
@@ -63,7 +74,7 @@ def _judge_words(kind: Kind, what: str, words: Mapping[str, Sequence[str]]) -> I
     having = tuple(name for name, found in words.items() if found)
     if not having:
         return
-    counts = Counter(word for found in words.values() for word in set(found))
+    counts = Counter(word for found in words.values() for word in found)
     named = ", ".join(word for word, _ in counts.most_common(WORDS_NAMED))
     more = ", …" if len(counts) > WORDS_NAMED else ""
     yield Finding(

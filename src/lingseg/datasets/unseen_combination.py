@@ -12,8 +12,11 @@ from pathlib import Path
 
 from lingseg.artefact import write_text
 from lingseg.datasets.case import Case, Dataset
+from lingseg.datasets.comparison import is_certain
 from lingseg.datasets.declaration import DECLARATION
 from lingseg.datasets.folder import as_declaration, as_table
+from lingseg.language.facts import Finding, Place
+from lingseg.language.grammar import understand
 
 _WORD = re.compile(r"\w+")
 _COLUMNS = ("image", "mask", "text", "subject", "label")
@@ -36,8 +39,10 @@ class UnseenCombination:
 def hold_out(dataset: Dataset, phrase: str) -> UnseenCombination:
     """Test on all cases whose sentence states the phrase; keep train and val free of it.
 
-    A sentence states it if it has all its words, whole, in any order and case. Subjects of which
-    one case states it are tested only; the rest of the old test split is left out.
+    A place, as "upper right", is stated by every sentence that names it, in whatever words ("top
+    right"), and not by "upper left and lower right". Anything else, and by sentences of which not
+    every word is understood, is stated by all its words, whole, in any order and case. Subjects of
+    which one case states it are tested only; the rest of the old test split is left out.
 
     Raises:
         ValueError: The phrase has no word, or nothing would be left to train or to test on.
@@ -46,7 +51,8 @@ def hold_out(dataset: Dataset, phrase: str) -> UnseenCombination:
     if not wanted:
         raise ValueError(f"The phrase {phrase!r} has no word. Name some, as 'upper right'.")
     every = [case for cases in dataset.splits.values() for case in cases]
-    test = tuple(case for case in every if wanted <= _words(case.text))
+    place = _named_place(phrase)
+    test = tuple(case for case in every if _states(case, wanted, place))
     if not test:
         raise ValueError(
             f"No sentence of {dataset.info.name} states all of {', '.join(sorted(wanted))}; "
@@ -104,6 +110,31 @@ def write_dataset(dataset: Dataset, out: Path, *, copy: bool = False) -> None:
         write_text(out / f"{split}.csv", _as_table(split_cases, places))
     # Last: without it the folder is no data set, so a half-written one is never read.
     write_text(out / DECLARATION, as_declaration(dataset.info))
+
+
+def _named_place(phrase: str) -> Place | None:
+    """Return the place that a phrase names, if it names one and nothing else."""
+    understood = understand(phrase, side="image")
+    places = [place for one in understood.facts.findings for place in one.places]
+    names_no_more = understood.facts.findings == (Finding(places=tuple(places[:1])),)
+    return places[0] if names_no_more and places and is_certain(understood) else None
+
+
+def _states(case: Case, wanted: Collection[str], place: Place | None) -> bool:
+    """Return whether a sentence states a place, or has all words where that cannot be told."""
+    understood = understand(case.text, side=case.side)
+    if place is None or not is_certain(understood):
+        return set(wanted) <= _words(case.text)
+    return any(_names(finding, place) for finding in understood.facts.findings)
+
+
+def _names(finding: Finding, place: Place) -> bool:
+    """Return whether one place of a finding is the place, or two halves of it: "right, upper"."""
+    sides = (place.side, "both") if place.side else (None, "left", "right", "both")
+    of_side = [one for one in finding.places if one.side in sides]
+    of_zones = [one for one in finding.places if set(place.zones) <= set(one.zones)]
+    is_half = any(not one.side for one in of_zones) and any(not one.zones for one in of_side)
+    return is_half or any(one in of_zones for one in of_side)
 
 
 def _words(text: str) -> frozenset[str]:

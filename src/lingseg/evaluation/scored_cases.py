@@ -57,7 +57,8 @@ def read_scored_cases(path: Path) -> ScoredCases:
         FileNotFoundError: The folder holds no scores.
         ValueError: A file is not what `lingseg evaluate` writes.
     """
-    folder, table = (path, path / CASES_FILE) if path.is_dir() else (path.parent, path)
+    is_table = path.suffix == ".csv" or path.is_file()
+    folder, table = (path.parent, path) if is_table else (path, path / CASES_FILE)
     for needed in (table, folder / SCORES_FILE):
         if not needed.is_file():
             raise FileNotFoundError(

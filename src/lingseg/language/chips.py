@@ -90,7 +90,7 @@ def chips_of(text: str, *, side: Side) -> SentenceChips:
     return SentenceChips(
         chips=tuple(_chips(read.facts)),
         not_understood=tuple(unknown),
-        notices=tuple(map(str, read.notices)),
+        notices=read.misspelt,
         paraphrases=paraphrase_text(text, side, number=NUM_PARAPHRASES),
         opposite=_opposite(read, text),
         side=side,

@@ -86,7 +86,7 @@ class _Sentence:
 
     def _kind_of_silent(self, at: int) -> str:
         """Return the kind of a word that says nothing, except before some others."""
-        one = self.words[at]
+        one, (before, _) = self.words[at], _kinds_beside(self.words, at)
         match one.kind, one.value:
             case "label", value:
                 return "filler" if value != "named" else "unknown"
@@ -96,10 +96,29 @@ class _Sentence:
                 return "and"
             case "times", _:
                 return "unknown"
-            case "among", _:
-                before, after = _kinds_beside(self.words, at)
-                return "among" if before in _CHOSEN_BY and after in _NUMBERS else "filler"
+            case "filler", "third" if self._is_thirds(at) and before in _NUMBERS:
+                return "unknown"  # "one third of the lung"
+            case "among", _ if not self._chooses(at):
+                is_out = self.text[one.start : one.end].lower() != "of the"
+                return "unknown" if is_out and not self._has_chosen(at) else "filler"
+            case "filler", "of" if self._chooses(at):
+                return "among"
         return one.kind
+
+    def _chooses(self, at: int) -> bool:
+        """Return whether some are taken of a number: "one of two", but not "one of 5 mm"."""
+        return self._counts_at(at + 1) and self._has_chosen(at)
+
+    def _has_chosen(self, at: int) -> bool:
+        """Return whether a word that chooses stands before: "one", "the larger"."""
+        return _kinds_beside(self.words, at)[0] in _CHOSEN_BY or self._counts_at(at - 1)
+
+    def _counts_at(self, at: int) -> bool:
+        """Return whether a number of things stands there, not of millimetres."""
+        if not 0 <= at < len(self.words) or self.words[at].kind not in _NUMBERS:
+            return False
+        is_length = _kinds_beside(self.words, at)[1] == "unit"
+        return not is_length and self._number(at).kind in _NUMBERS
 
     def _joins_findings(self, at: int) -> bool:
         """Return whether there is a finding before and after: "pneumonia with small effusion"."""
@@ -139,11 +158,16 @@ class _Sentence:
         if one.kind == "number" and one.value.isdigit():
             is_counting = _counts(self.words[at + 1 :]) and before != "unknown"
             is_counting = is_counting and not self._is_at_odds_with_its_noun(at)
-        if not is_counting or self._is_label(at - 1):
+        if not is_counting or self._is_label(at - 1) or self._is_thirds(at + 1):
             return replace(one, kind="unknown")
         if int(one.value) == 0:
             return replace(one, kind="negation", value="absent")
         return one
+
+    def _is_thirds(self, at: int) -> bool:
+        """Return whether a number is one of thirds: "two thirds of the lung"."""
+        next_two = [one.value for one in self.words[at : at + 2]]
+        return next_two in (["third", "of"], ["third", "among"])
 
     def _is_label(self, at: int) -> bool:
         """Return whether a word names what bears a number: "segment 8", but not "segment!"."""

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from lark import Lark, Token
     from lark.exceptions import UnexpectedInput
 
+LOOK_MISSPELT = "words that look misspelt"
+NOT_UNDERSTOOD = "words that are not understood"
+"""What is said of such words wherever a person is told."""
+
 _SILENT = frozenset(["filler", "unknown"])
 _BREAKS = frozenset(["comma", "stop", "and", "or"])
 
@@ -48,6 +52,16 @@ class Understanding:
     def is_whole(self) -> bool:
         """Whether every word was understood."""
         return not self.unknown
+
+    @property
+    def misspelt(self) -> tuple[str, ...]:
+        """What was read as something else, as a person is told of it."""
+        return tuple(dict.fromkeys(map(str, self.notices)))
+
+    @property
+    def not_understood(self) -> tuple[str, ...]:
+        """What was not understood, as a person is told of it: each word in quotes, once."""
+        return tuple(dict.fromkeys(f'"{one.word}"' for one in self.unknown))
 
 
 def understand(text: str, *, side: Side, language: Language | None = None) -> Understanding:

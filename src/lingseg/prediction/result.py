@@ -13,6 +13,7 @@ import lingseg
 from lingseg.artefact import write_text
 from lingseg.imaging import Image, LargePicture, MaskPixels, Probabilities, Spacing
 from lingseg.language.side import Side
+from lingseg.prediction.doubtful_words import warn_of_words
 
 RESEARCH_USE = "Research use only; not a medical device."
 UNSEEN_SIDE = (
@@ -69,7 +70,8 @@ class Answered:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a person has to know before the mask is believed, a plain line each."""
-        return (UNSEEN_SIDE,) if self.request.means_unseen_side else ()
+        unseen = (UNSEEN_SIDE,) if self.request.means_unseen_side else ()
+        return (*unseen, *warn_of_words(self.text))
 
     def save(self, path: Path | str, *, is_deidentified: bool = False) -> None:
         """Write the mask in the format that the file's name ends in, and the `.json` beside it.

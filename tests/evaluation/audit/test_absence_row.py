@@ -56,6 +56,8 @@ def test_who_always_answers_is_wrong_in_both(tmp_path):
 
 def test_who_never_answers_is_wrong_too(tmp_path):
     row = judge(cases_of(tmp_path), lambda *_: NOTHING)
+    assert row.traits == (("absence", "no"), ("negation", "no"))
+    assert row.sentence.count("no merit, as it is hardly surer of what is there") == 2
     assert values(row)["null_accuracy_absence"] == 1
     assert values(row)["present_left_blank"] == 1
     assert row.traits == (("absence", "no"), ("negation", "no"))
@@ -94,6 +96,14 @@ def test_without_anything_that_is_there_silence_proves_nothing(tmp_path):
     assert "nobody can tell whether it ever draws anything" in row.sentence
     assert "too few" not in row.sentence
     assert dict(judge(missing, lambda *_: TRUTH).traits) == {"absence": "no", "negation": "no"}
+
+
+def test_a_case_without_a_sentence_asks_for_nothing(tmp_path):
+    silent = tuple(case_of(f"q{nth}", "", tmp_path) for nth in range(8))
+    info = DatasetInfo(name="boxes", side="image")
+    assert judge(silent, lambda *_: NOTHING, info).verdict == "not measured"
+    found = values(judge((*silent, *cases_of(tmp_path, 5)), lambda *_: NOTHING, info))
+    assert found == values(judge(cases_of(tmp_path, 5), lambda *_: NOTHING, info))
 
 
 def test_what_is_foreign_is_said_in_words_that_are_known():

@@ -102,6 +102,18 @@ def test_answers_of_something_else_are_refused_and_can_be_forgotten(tmp_path, ca
         assert answers.refusal(own_question(case)) is None
 
 
+def test_an_audit_of_other_rows_takes_up_the_answers(tmp_path, case, answer):
+    path, floors, twin = tmp_path / "a.sqlite", "mean mask 0a", "twin unet, small 0b"
+    with opened(path, case) as answers:
+        answers.add([(own_question(case), answer)])
+    for beside in (floors, "", twin, f"{floors}, {twin}", ""):
+        with opened(path, case, replace(ASKED, beside=beside)) as answers:
+            assert answers.refusal(own_question(case)) == ""
+    for beside in ("mean mask 0c", "twin unet 0b", f"mean mask 0c, {twin}"):
+        with pytest.raises(ValueError, match=f"{floors}, {twin}.*begin anew with --fresh"):
+            AnswersFile(path, replace(ASKED, beside=beside))
+
+
 def test_answers_are_added_all_or_none(tmp_path, case, answer):
     path = tmp_path / "a.sqlite"
     torn = replace(answer)

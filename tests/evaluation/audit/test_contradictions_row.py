@@ -127,6 +127,16 @@ def test_a_table_that_names_its_pairs_is_believed(tmp_path):
     assert told == "1 spot: top"
 
 
+@pytest.mark.parametrize("text", ["", "one spot"])
+def test_equal_sentences_do_not_contradict_each_other_whatever_the_table_says(text, tmp_path):
+    columns = {"pair": "p0_0", "attribute": "side"}
+    cases = tuple(
+        case_of(name, text, tmp_path, picture="p", columns=columns) for name in ("one", "two")
+    )
+    row = judge(cases, lambda _: LEFT)
+    assert "side" not in dict(row.traits)
+
+
 def test_what_is_not_there_is_no_contradiction(tmp_path):
     case = case_of("p", "no lesion on the left", tmp_path)
     assert list(ContradictionsRow(cases=(case,)).questions(case)) == []

@@ -47,6 +47,8 @@ _NEVER_SEEN_TO_DRAW = (
     "no case asks for what is there, so that nobody can tell whether it ever draws anything"
 )
 
+_BLANK_ANYHOW = "no merit, as it is hardly surer of what is there"
+
 Kind: TypeAlias = Literal["present", "absent", "denied"]
 _MAX_EXAMPLES = 2
 
@@ -149,9 +151,9 @@ class AbsenceRow:
             yield Question(case=case, text=foreign[nth]), "absent"
 
     def _see(self, answers: Answers, case: Case) -> Iterator[_Seen]:
-        """Yield the answers about one case."""
+        """Yield the answers about one case; without a sentence nothing of its own is asked."""
         own = find_if_answered(answers, own_question(case))
-        if own is not None and own.overlap is not None:
+        if own is not None and own.overlap is not None and case.text.strip():
             kind = _kind_of_own(case, own)
             yield _Seen(question=own_question(case), kind=kind, answer=own)
         for question, kind in self._asked_beyond(case):
@@ -162,8 +164,8 @@ class AbsenceRow:
     def _why_nothing(self) -> str:
         """Return why there is nothing to judge."""
         return (
-            f"No reference is empty, no sentence could be denied, and nothing is known that "
-            f"{self.info.modality or 'pictures of an unknown kind'} cannot show."
+            f"No sentence asks for what is not there, none could be denied, and nothing is known "
+            f"that {self.info.modality or 'pictures of an unknown kind'} cannot show."
         )
 
     def _row(self, by_kind: Mapping[Kind, Sequence[_Seen]], rng: np.random.Generator) -> Row:
@@ -180,8 +182,7 @@ class AbsenceRow:
             numbers = _figures(blank, seen, present, rng)
             figures += numbers
             traits[blank.trait] = _judge(numbers, seen, present)
-            unclear = blank.unclear if present else _NEVER_SEEN_TO_DRAW
-            ending = blank.endings.get(traits[blank.trait], unclear)
+            ending = _ending(blank, traits[blank.trait], numbers, seen, present)
             sentences.append(_sentence(blank, numbers, ending))
             examples += _pick_examples(seen, blank.headline)
         if present:
@@ -261,14 +262,35 @@ def _estimate_auroc(
 
 def _judge(numbers: Sequence[Figure], seen: Sequence[_Seen], present: Sequence[_Seen]) -> Verdict:
     """Return whether it leaves blank what it should, and not because it never draws."""
-    null_accuracy, _, *aurocs = (figure.estimate for figure in numbers)
-    leaves_blank = judge_above(null_accuracy, LEFT_BLANK_FROM, num_subjects=num_subjects(seen))
+    _, _, *aurocs = (figure.estimate for figure in numbers)
+    leaves_blank = _leaves_blank(numbers, seen)
     if not present:  # who never draws anything leaves all of them blank
         return "no" if leaves_blank == "no" else "unclear"
     # Each side of the comparison must have enough subjects.
     fewer = min(num_subjects(seen), num_subjects(present))
     told_apart = (judge_above(one, TELLS_APART_FROM, num_subjects=fewer) for one in aurocs)
     return worst([leaves_blank, *told_apart])
+
+
+def _leaves_blank(numbers: Sequence[Figure], seen: Sequence[_Seen]) -> Verdict:
+    """Return whether nothing is drawn, for whatever reason."""
+    null_accuracy = numbers[0].estimate
+    return judge_above(null_accuracy, LEFT_BLANK_FROM, num_subjects=num_subjects(seen))
+
+
+def _ending(
+    blank: _Blank,
+    verdict: Verdict,
+    numbers: Sequence[Figure],
+    seen: Sequence[_Seen],
+    present: Sequence[_Seen],
+) -> str:
+    """Return what a verdict means."""
+    if not present and verdict == "unclear":
+        return _NEVER_SEEN_TO_DRAW
+    if verdict == "no" and _leaves_blank(numbers, seen) != "no":
+        return _BLANK_ANYHOW
+    return blank.endings.get(verdict, blank.unclear)
 
 
 def _sentence(blank: _Blank, numbers: Sequence[Figure], ending: str) -> str:

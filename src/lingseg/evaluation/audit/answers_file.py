@@ -27,6 +27,7 @@ ANSWERS_FILE = "answers.sqlite"
 """Its name in the folder of an audit."""
 
 _FORMAT = 1
+_BESIDE, _MEAN = "beside", "mean mask"
 _TABLES = """
 CREATE TABLE IF NOT EXISTS header (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (
@@ -47,7 +48,8 @@ class Asked:
     seed: int
     dataset: str
     beside: str
-    """The floors and the image-only twin that are asked beside the predictor."""
+    """The floors and the image-only twin that are asked beside the predictor, as "mean mask HASH,
+    twin NAME HASH". An audit of other rows of the same model may have fewer or more of them."""
     lingseg: str
     """Version of the package: another may change a picture otherwise under the same name."""
 
@@ -160,13 +162,16 @@ class AnswersFile:
         if not written:
             self._file.executemany("INSERT INTO header VALUES (?, ?)", header.items())
             return
+        beside = _joined(written.get(_BESIDE, ""), header[_BESIDE])
         for name, value in header.items():
-            if written.get(name) != value:
+            if written.get(name) != value and (name != _BESIDE or beside is None):
                 raise ValueError(
                     f"{self._path} holds answers for {name.replace('_', ' ')} "
                     f"{written.get(name)!r}, this audit has {value!r}. Choose another folder, or "
                     f"begin anew with --fresh."
                 )
+        if beside != written.get(_BESIDE):
+            self._file.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (_BESIDE, beside))
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -183,6 +188,19 @@ class AnswersFile:
                 f"{self._path} is no file of answers, or is damaged: {error}. Begin anew with "
                 f"--fresh."
             ) from error
+
+
+def _joined(before: str, now: str) -> str | None:
+    """Return who was asked beside the predictor before or is now; None if one of them changed."""
+    one, other = _members(before), _members(now)
+    joined = other | one
+    return ", ".join(joined[name] for name in sorted(joined)) if joined == one | other else None
+
+
+def _members(beside: str) -> dict[str, str]:
+    """Return who is asked beside a predictor, by kind."""
+    mean, _, rest = beside.partition(", ") if beside.startswith(_MEAN) else ("", "", beside)
+    return {kind: one for kind, one in ((_MEAN, mean), ("twin", rest)) if one}
 
 
 class _Damaged(ValueError):

@@ -126,8 +126,11 @@ def _difference(case: Case, other: Case) -> str:
     """Return in which one thing two cases of a picture differ; empty: in none or in several.
 
     Phantoms say it in their table. Elsewhere two sentences that name different things differ in
-    the target, if they say no more than that.
+    the target, if they say no more than that. Equal sentences say nothing otherwise, whatever the
+    table has.
     """
+    if case.text.split() == other.text.split():
+        return ""
     pair = case.columns.get("pair", "")
     if pair or other.columns.get("pair", ""):
         attribute = case.columns.get("attribute", "")
