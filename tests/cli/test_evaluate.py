@@ -104,6 +104,12 @@ def test_the_report_is_written_and_agrees_with_the_terminal(capsys, bundle, data
     assert mean == pytest.approx(dice(found, "fake"), abs=1e-6)
 
 
+def test_the_report_says_which_weights_it_is_of(bundle, dataset, tmp_path):
+    assert run(["evaluate", str(bundle), str(dataset), "--out", str(tmp_path), "--quiet"]) == 0
+    told = json.loads((tmp_path / "scores.json").read_text())
+    assert told["model_sha256"] == load(str(bundle)).hash
+
+
 def test_every_case_scores_what_the_model_draws_on_its_own_picture(
     capsys, bundle, dataset, tmp_path
 ):

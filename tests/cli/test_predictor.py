@@ -1,3 +1,6 @@
+import hashlib
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from fake_bundle import write_fake_bundle
@@ -53,3 +56,11 @@ def test_saved_masks_are_known_by_what_they_show(cases):
 def test_a_floor_needs_training_masks(cases):
     with pytest.raises(ValueError, match="the data set has none"):
         find_predictor("text-lookup", cases, lambda: None)
+
+
+def test_a_run_is_known_by_the_hash_of_its_weights_file(tmp_path):
+    weights = tmp_path / "weights.safetensors"
+    weights.write_bytes(b"numbers")
+    predictor = SimpleNamespace(name="it", threshold=0.5, probabilities=lambda *_: None)
+    assert hash_of(str(tmp_path), predictor) == hashlib.sha256(b"numbers").hexdigest()
+    assert hash_of("mean-mask", predictor) == ""

@@ -90,6 +90,7 @@ def test_the_run_page_names_every_file():
         checkpoint.WEIGHTS,
         checkpoint.SUMMARY,
         checkpoint.STATE,
+        f"{checkpoint.TEXT}/",
         journal.LOSSES,
         journal.METRICS,
         "card.md",

@@ -1,5 +1,7 @@
 """Costs that can be counted by hand."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -13,6 +15,7 @@ from lingseg.nn.pretrained import MissingWeights
 from lingseg.nn.text_encoder import TextEncoder
 from lingseg.nn.word_text_encoder import word_tokenizer
 
+ROOT = Path(__file__).parents[2]
 WORDS = 11  # tokens of the sentence that is counted with
 HEIGHT, WIDTH = 32, 48
 
@@ -182,6 +185,20 @@ def test_the_small_size_is_small_and_has_no_dead_weight(config):
     assert cost.dead == 0
     assert cost.gmacs < 2.5
     assert cost.trainable < 10e6
+    if config not in (LingNetConfig, TinyConfig):  # their cards leave it to `lingseg models info`
+        millions = (cost.at_inference - cost.of_text_encoder) / 1e6
+        row = row_of_card(config, "small()")
+        assert row[0] == f"{millions:.1f} M"
+        assert f"{cost.gmacs:.1f}" in {cell.removesuffix(" G") for cell in row[1:]}
+
+
+def row_of_card(config, size):
+    """Return what a method's card says of a size, cell by cell."""
+    name = config.__name__
+    card = ROOT / "docs" / "methods" / f"{name.removesuffix('Config').lower()}.md"
+    lines = card.read_text(encoding="utf-8").splitlines()
+    row = next(line for line in lines if line.startswith(f"| `{name}.{size}` |"))
+    return [cell.strip() for cell in row.split("|")[2:-1]]
 
 
 @pytest.mark.slow

@@ -54,9 +54,16 @@ def test_the_table_has_a_small_form_of_every_model():
     assert set(SMALL) == set(MODELS)
 
 
-@pytest.mark.parametrize(("height", "width"), [(64, 48), (50, 67), (32, 33)])
+@pytest.mark.parametrize(("height", "width"), [(64, 48), (50, 67), (32, 33), (47, 81)])
 def test_mask_has_the_size_of_the_image(model, height, width):
     assert logits(model, batch(model, height=height, width=width)).shape == (2, 1, height, width)
+
+
+@pytest.mark.parametrize(("height", "width"), [(20, 24), (3, 5)])
+def test_a_picture_smaller_than_the_stride_has_a_finite_mask(model, height, width):
+    found = logits(model, batch(model, height=height, width=width))
+    assert found.shape == (2, 1, height, width)
+    assert found.isfinite().all()
 
 
 def test_text_matters(reading_model):
@@ -92,6 +99,30 @@ def test_cases_of_a_batch_are_strangers(model):
 def test_the_null_sentence_gives_a_finite_mask(model):
     found = model(**batch(model, texts=("", TEXTS[0])))
     assert found.mask_logits.isfinite().all()
+
+
+def test_a_batch_that_says_nothing_can_be_trained_on(model):
+    model.train()
+    found = model(**batch(model, texts=("", "")))
+    reference = torch.zeros_like(found.mask_logits, dtype=torch.bool)
+    reference[0, :, 5:20, 5:20] = True
+    terms = model.losses(found, reference)
+    sum(terms.values()).backward()
+    assert all(term.isfinite() for term in terms.values())
+    gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
+    assert all(gradient.isfinite().all() for gradient in gradients)
+
+
+def test_a_sentence_longer_than_the_encoder_allows_is_known_to_be_cut(model):
+    encoder = model.text_encoder
+    longest = " ".join(["left lung"] * 40)
+    assert encoder.cuts(longest)
+    assert not encoder.cuts("left lung")
+    said = batch(model, texts=(longest, longest))
+    assert said["word_mask"].sum(dim=1).tolist() == [encoder.max_words] * 2
+    other = batch(model, texts=(f"{longest} no upper right mass",) * 2)
+    assert logits(model, said).isfinite().all()
+    assert torch.equal(logits(model, said), logits(model, other))
 
 
 def test_every_weight_gets_a_gradient(model):
@@ -157,6 +188,17 @@ def test_pictures_of_another_number_of_channels_are_refused(model, channels):
     inputs = batch(model)
     inputs["image"] = torch.rand(2, channels, 64, 48)
     with pytest.raises((TypeError, RuntimeError, jaxtyping.TypeCheckError)):
+        model(**inputs)
+
+
+@pytest.mark.compile  # which is run without the tests' shape checker, as users do
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_without_the_shape_checker_they_are_refused_too(model, channels):
+    inputs = batch(model)
+    inputs["image"] = torch.rand(2, channels, 64, 48)
+    with pytest.raises(
+        (ValueError, RuntimeError), match=r"have \d channels; expected 3|3 channels"
+    ):
         model(**inputs)
 
 

@@ -1,5 +1,7 @@
 """Every model learns to listen: "the left one", "the right one", on phantoms with two blobs."""
 
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +16,8 @@ SIZE = (32, 40)
 DEAF = {UNetConfig}
 """Models that look at the image alone: with two blobs and no ear, half is all there is to have."""
 NUM_STEPS = 250
+LONGEST = 2 * 120.0
+"""CPU seconds: two minutes on two cores, however busy the machine is."""
 LEARNING_RATE = 3e-3
 
 
@@ -56,8 +60,10 @@ def train(model, rng):
 @pytest.mark.parametrize("config", MODELS, ids=lambda config: config.__name__)
 def test_a_model_learns_which_of_two_is_meant(config):
     torch.manual_seed(0)
+    began = time.process_time()
     model = build_model(SMALL[config])
     train(model, np.random.default_rng(0))
+    assert time.process_time() - began < LONGEST
     image, texts, reference = batch(np.random.default_rng(1), 200)
     shuffled = tuple(np.random.default_rng(2).permutation(texts))
     right = referring_accuracy(model, image, texts, reference)

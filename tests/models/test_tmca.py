@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import normalize
+from torch.utils.flop_counter import FlopCounterMode
 
 from lingseg.models import tmca
 from lingseg.models.segmenter import EncodesImageFirst, Segmentation
@@ -67,6 +69,38 @@ def test_full_size_has_the_weights_of_the_design(monkeypatch, lte, of_levels):
     assert count(full.image_encoder) == pytest.approx(27.82e6, rel=0.02)
     assert count(full.decoder) == pytest.approx(14.36e6, rel=0.02)
     assert count(full.levels) == pytest.approx(of_levels, rel=0.02)
+
+
+@pytest.mark.slow
+def test_full_size_has_the_shapes_and_multiply_adds_of_the_design(monkeypatch):
+    monkeypatch.setattr(tmca, "build_text_encoder", lambda *_, **__: BertWide())
+    seen, gmacs = {}, {}
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+        model = TMCA(TMCAConfig(image_weights="random")).eval()
+        for number, up in enumerate(model.decoder.ups):
+            up.register_forward_hook(lambda *found, at=3 - number: seen.update({at: found[-1]}))
+        model.decoder.upsample.register_forward_hook(lambda *found: seen.update(top=found[-1]))
+        words, word_mask = torch.rand(1, 24, 768), torch.ones(1, 24, dtype=torch.bool)
+        with FlopCounterMode(display=False) as counter:
+            maps = model.encode_image(torch.rand(1, 3, 224, 224))
+        gmacs["encoder"] = counter.get_total_flops() / 2e9
+        with FlopCounterMode(display=False) as counter:
+            model.decoder(maps, words, word_mask)
+        gmacs["decoder"] = counter.get_total_flops() / 2e9
+        with FlopCounterMode(display=False) as counter:
+            found = model.segment_encoded(maps, words, word_mask, (224, 224))
+        gmacs["levels"] = counter.get_total_flops() / 2e9 - gmacs["decoder"]
+    assert [tuple(one.shape[1:]) for one in maps] == [
+        (96, 56, 56), (192, 28, 28), (384, 14, 14), (768, 7, 7)
+    ]  # fmt: skip
+    assert [tuple(seen[at].shape[1:]) for at in (3, 2, 1)] == [
+        (384, 14, 14), (192, 28, 28), (96, 56, 56)
+    ]  # fmt: skip
+    assert seen["top"].shape == (1, 24, 224, 224)
+    assert found.mask_logits.shape == (1, 1, 224, 224)
+    assert gmacs["encoder"] == pytest.approx(4.45, rel=0.02)
+    assert gmacs["decoder"] == pytest.approx(4.40, rel=0.02)
+    assert gmacs["levels"] < 0.3
 
 
 def test_the_small_size_is_small():

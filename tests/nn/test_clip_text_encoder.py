@@ -201,3 +201,12 @@ def test_agrees_with_transformers(folder):
         words = encoder(token_ids, word_mask)[word_mask]
     torch.testing.assert_close(words, expected)
     assert expected.abs().mean() > 1e-2
+
+
+def test_an_unfilled_one_needs_no_weights_and_takes_a_saved_ones(folder):
+    whole = load_clip(folder, max_words=9)
+    (folder / "model.safetensors").unlink()
+    encoder = build_text_encoder("clip", weights=f"unfilled:{folder}", max_words=9)
+    encoder.load_state_dict(whole.state_dict(), strict=True)
+    assert torch.equal(words_of(encoder, "left lung")[0], words_of(whole, "left lung")[0])
+    assert not any(weight.requires_grad for weight in encoder.parameters())

@@ -63,6 +63,39 @@ def test_only_a_recipe_as_published_leaves_sentences_that_it_makes_false():
     assert false == {f"{method}-on-qata-cov19-as-published" for method in ("lvit", "reclmis")}
 
 
+AS_PUBLISHED = {
+    "languidemedseg": ("adamw", 3e-4, 0.01, 32, 100, "cosine", 200, 20, 224, 24),
+    "lavt": ("adamw", 5e-5, 0.01, 32, 40, "poly", 0, 0, 480, 20),
+    "lsms": ("adamw", 3e-5, 0.01, 8, 60, "poly", 0, 0, 480, 20),
+    "lvit": ("adam", 3e-4, 0.0, 2, 2000, "restarts", 0, 50, 224, 10),
+    "mmiunet": ("adamw", 3e-4, 0.01, 32, 100, "constant", 0, 20, 224, 24),
+    "reclmis": ("adam", 3e-4, 0.0, 32, 2000, "restarts", 0, 100, 224, 18),
+    "tmca": ("adamw", 3e-4, 0.01, 32, 100, "cosine", 200, 20, 224, 24),
+}
+"""What the papers' code says; for LSMS and TMCA, that of their authors' earlier work. In order:
+optimizer, learning rate, weight decay, batch, epochs, schedule, the epochs that it is drawn for,
+patience, height and width, longest text."""
+
+
+@pytest.mark.parametrize("method", AS_PUBLISHED)
+def test_what_is_called_as_published_has_the_published_settings(method):
+    recipe = RECIPES[f"{method}-on-qata-cov19-as-published"]
+    optimizer, schedule = recipe.optimizer, recipe.schedule
+    assert (
+        *(optimizer.name, optimizer.learning_rate, optimizer.weight_decay),
+        *(schedule.batch_size, schedule.num_epochs, schedule.shape, schedule.shape_epochs),
+        *(schedule.patience, recipe.data.height, recipe.model.max_words),
+    ) == AS_PUBLISHED[method]
+    assert recipe.data.width == recipe.data.height
+    assert optimizer.max_gradient_norm == 0
+    assert (recipe.precision, recipe.data.sets) == ("fp32", ("qata_cov19",))
+
+
+def test_every_method_with_a_paper_of_its_own_set_has_a_recipe_as_published():
+    found = {name.partition("-on-")[0] for name in RECIPES if name.endswith("-as-published")}
+    assert found == set(AS_PUBLISHED)
+
+
 def test_small_models_are_trained_alike():
     settings = {
         repr((recipe.augmentation, recipe.optimizer, recipe.schedule))

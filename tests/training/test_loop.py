@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from models.small import SMALL
+from models.small import SMALL, batch
 from training.small_run import RECIPE, run_small, write_blocks
 
 from lingseg.datasets.folder import read_folder
 from lingseg.imaging.reading import read_image
-from lingseg.models import RecLMISConfig
+from lingseg.models import LSMSConfig, MMIUNetConfig, RecLMISConfig, TinyConfig, build_model
 from lingseg.nn.pretrained import MissingWeights
 from lingseg.training.checkpoint import load_run, read_summary
-from lingseg.training.loop import NonFiniteLoss, schedule_factor
+from lingseg.training.loop import NonFiniteLoss, _channels_last, schedule_factor
 from lingseg.training.recipe import Schedule, recipe_to_json, with_choices
 from lingseg.training.run_predictor import RunPredictor
 
@@ -253,3 +253,31 @@ def test_half_weights_are_half_the_size_and_load_as_they_were_scored(tmp_path):
 def test_the_learning_rate_follows_its_schedule(shape, step, expected):
     schedule = Schedule(num_epochs=20, warmup_steps=10, shape=shape)
     assert schedule_factor(schedule, step, 100) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("shape", "half"), [("cosine", 0.5), ("poly", 0.5**0.9)])
+def test_a_schedule_may_be_drawn_for_more_epochs_than_are_trained(shape, half):
+    schedule = Schedule(num_epochs=20, shape_epochs=40, shape=shape)
+    assert schedule_factor(schedule, 100, 100) == pytest.approx(half)
+
+
+def test_a_schedule_that_ends_before_the_training_is_refused():
+    with pytest.raises(ValueError, match=r"shape_epochs=19 ends before schedule\.num_epochs=20"):
+        Schedule(num_epochs=20, shape_epochs=19)
+
+
+@pytest.mark.parametrize("config", [TinyConfig, LSMSConfig, MMIUNetConfig])
+def test_gradients_are_laid_out_as_their_weights(config):
+    """Else several processes warn of it, and copy."""
+    model = _channels_last(build_model(SMALL[config])).train()
+    inputs = batch(model)
+    inputs["image"] = inputs["image"].contiguous(memory_format=torch.channels_last)
+    found = model(**inputs)
+    reference = torch.zeros_like(found.mask_logits, dtype=torch.bool)
+    sum(model.losses(found, reference).values()).backward()
+    others = [
+        (name, weight.stride(), weight.grad.stride())
+        for name, weight in model.named_parameters()
+        if weight.grad is not None and weight.grad.stride() != weight.stride()
+    ]
+    assert not others

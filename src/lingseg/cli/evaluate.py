@@ -10,7 +10,7 @@ import numpy as np
 from cyclopts import Parameter
 from rich.console import Console
 
-from lingseg.cli.predictor import find_predictor, floors_of
+from lingseg.cli.predictor import find_predictor, floors_of, hash_of
 from lingseg.cli.progress import progress_bar
 from lingseg.datasets import Case, find_dataset
 from lingseg.evaluation import (
@@ -120,6 +120,7 @@ def evaluate(
     ]
     about: dict[str, str | int] = {"dataset": found.info.name, "split": split, "text": text}
     about |= {"labels": ", ".join(labels), "seed": seed}
+    about["model_sha256"] = hash_of(model, scored)
     if known is not None:
         about["thresholds_of_floors_from"] = known.thresholds_from
     if out is not None:

@@ -116,15 +116,12 @@ def hash_of(model: str, predictor: Predictor) -> str:
     It is the seal of a bundle, the SHA-256 of a run's weights, that of all saved masks, or that of
     the file that a function is written in. Floors are known by their names alone.
     """
-    # Brings what draws the page along, which only an audit needs.
-    from lingseg.evaluation.audit.callable_predictor import CallablePredictor
-
-    if isinstance(predictor, ModelPredictor | CallablePredictor):
-        return predictor.hash
     if isinstance(predictor, SavedPredictions):
         return _hash_files(sorted(predictor.paths.values()))
     weights = Path(model) / _WEIGHTS
-    return _hash_files([weights]) if weights.is_file() else ""
+    if weights.is_file():
+        return _hash_files([weights])
+    return str(getattr(predictor, "hash", ""))  # a bundle's and a function's
 
 
 def floors_of(dataset: Dataset, terminal: Console) -> Floors | None:
@@ -137,12 +134,14 @@ def floors_of(dataset: Dataset, terminal: Console) -> Floors | None:
 
 
 def _hash_files(paths: Sequence[Path]) -> str:
-    """Return the SHA-256 of some files, one after the other."""
-    digest = hashlib.sha256()
+    """Return the SHA-256 of a file, or that of the hashes of several, one after the other."""
+    hashes = []
     for path in paths:
         with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
+            hashes.append(hashlib.file_digest(file, "sha256"))
+    if len(hashes) == 1:
+        return hashes[0].hexdigest()
+    return hashlib.sha256(b"".join(found.digest() for found in hashes)).hexdigest()
 
 
 def _find_function(model: str) -> Predictor:

@@ -91,7 +91,7 @@ def build_countable(config: ModelConfig) -> tuple[Segmenter, tuple[Part, ...]]:
     """
     for parts in _TRIALS:
         try:
-            return build_model(_with_random(config, parts)), parts
+            return build_model(with_random_start(config, parts)), parts
         except MissingWeights as error:
             missing = error
     raise missing
@@ -107,7 +107,7 @@ def _count_tables(module: torch.nn.Module) -> int:
     return sum(buffer.numel() for buffer in module.buffers() if buffer.dtype == torch.int8)
 
 
-def _with_random(config: ModelConfig, parts: tuple[Part, ...]) -> ModelConfig:
+def with_random_start(config: ModelConfig, parts: tuple[Part, ...]) -> ModelConfig:
     """Return the config with these parts starting at random, as far as it has them."""
     known = {one.name for one in fields(config)}
     wanted = {name: value for part in parts for name, value in _RANDOM_START[part].items()}

@@ -269,7 +269,9 @@ def load_minilm(
     return encoder
 
 
-def load_bert(folder: Path, *, max_words: int, is_frozen: bool) -> BertTextEncoder:
+def load_bert(
+    folder: Path, *, max_words: int, is_frozen: bool, is_filled: bool = True
+) -> BertTextEncoder:
     """Build a BERT from a local folder, in full precision.
 
     Args:
@@ -277,6 +279,8 @@ def load_bert(folder: Path, *, max_words: int, is_frozen: bool) -> BertTextEncod
             Face writes them.
         max_words: Longest text in tokens, start and end included; a longer one is cut.
         is_frozen: Whether it is used as it is; else it is trained, with the config's dropout.
+        is_filled: Whether it gets the folder's weights; else the folder needs none, and whoever
+            asks for the encoder fills it.
 
     Raises:
         MissingWeights: The folder lacks a file.
@@ -290,6 +294,8 @@ def load_bert(folder: Path, *, max_words: int, is_frozen: bool) -> BertTextEncod
         )
     shape = _read_shape(config)
     tokenizer = read_bert_tokenizer(folder)
+    if not is_filled:
+        return BertTextEncoder(shape, tokenizer, max_words=max_words, is_frozen=is_frozen)
     path, weights = read_tensors(folder)
     ours = _in_our_names(weights)
     return _filled(shape, tokenizer, ours, path, max_words=max_words, is_frozen=is_frozen)

@@ -22,6 +22,7 @@ from lingseg.nn.pretrained import MismatchedWeights, MissingWeights, fill_exactl
 from lingseg.nn.shapes import TokenIds, WordMask, Words
 from lingseg.nn.text_encoder import TextEncoder
 from lingseg.nn.text_weights import (
+    WEIGHTS,
     checked_sizes,
     fit_tokenizer,
     read_settings,
@@ -29,7 +30,7 @@ from lingseg.nn.text_weights import (
     read_tokenizer,
 )
 
-_FILES = ("config.json", "model.safetensors", "tokenizer.json")
+_FILES = ("config.json", WEIGHTS, "tokenizer.json")
 _ACTIVATION = "quick_gelu"
 _MODEL_TYPES = ("clip_text_model", "clip")
 # A whole CLIP may be in the file; these are its other parts and a buffer of older versions.
@@ -142,19 +143,22 @@ class ClipAttention(nn.Module):
         return self.out_proj(rearrange(heard, "batch heads words dim -> batch words (heads dim)"))
 
 
-def load_clip(folder: Path, *, max_words: int = 77) -> ClipTextEncoder:
+def load_clip(folder: Path, *, max_words: int = 77, is_filled: bool = True) -> ClipTextEncoder:
     """Build the text tower from a local folder.
 
     Args:
         folder: Has config.json, model.safetensors (of a whole CLIP or of its text tower with
             projection) and tokenizer.json, as Hugging Face writes them.
         max_words: Longest text in tokens, start and end included; a longer one is cut. RecLMIS: 18.
+        is_filled: Whether it gets the folder's weights; else the folder needs none, and whoever
+            asks for the encoder fills it.
 
     Raises:
         MissingWeights: The folder lacks one of the three files.
         MismatchedWeights: The files are not those of a CLIP text tower.
     """
-    missing = [name for name in _FILES if not (folder / name).is_file()]
+    needed = [name for name in _FILES if is_filled or name != WEIGHTS]
+    missing = [name for name in needed if not (folder / name).is_file()]
     if missing:
         raise MissingWeights(
             f"No {', '.join(missing)} in {str(folder)!r}; CLIP's text tower was asked for and is "
@@ -163,6 +167,8 @@ def load_clip(folder: Path, *, max_words: int = 77) -> ClipTextEncoder:
         )
     shape = _read_shape(folder / "config.json")
     tokenizer = read_tokenizer(folder / "tokenizer.json")
+    if not is_filled:
+        return ClipTextEncoder(shape, tokenizer, max_words=max_words)
     with torch.device("meta"):  # no random numbers are drawn for what is filled at once
         encoder = ClipTextEncoder(shape, tokenizer, max_words=max_words)
     path, weights = read_tensors(folder)

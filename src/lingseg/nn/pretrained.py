@@ -17,6 +17,8 @@ from torch import Tensor, nn
 _NAMED = 3  # as many names as fit in one line
 RANDOM = "random"
 """In place of a path: a random start, chosen explicitly."""
+UNFILLED = "unfilled:"
+"""Before a path: shape and tokenizer alone are read; whoever asks fills in the weights."""
 
 
 class MissingWeights(FileNotFoundError):

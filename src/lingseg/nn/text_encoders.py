@@ -11,7 +11,7 @@ from lingseg.nn.bert_text_encoder import (
 )
 from lingseg.nn.clip_text_encoder import ClipTextEncoder, ClipTextShape, load_clip
 from lingseg.nn.minilm_text_encoder import MiniLMTextEncoder
-from lingseg.nn.pretrained import RANDOM
+from lingseg.nn.pretrained import RANDOM, UNFILLED
 from lingseg.nn.text_encoder import TextEncoder
 from lingseg.nn.text_weights import locate_text_folder
 from lingseg.nn.word_text_encoder import WordTextEncoder, word_tokenizer
@@ -39,7 +39,8 @@ def build_text_encoder(
             the folder `weights`.
         weights: A folder in Hugging Face's form. The word "random" chooses, for counting and for
             tests, random weights and the word tokenizer of "words", which needs no file: "clip"
-            is then as large as ViT-B/32's text tower, "bert" as BERT-base.
+            is then as large as ViT-B/32's text tower, "bert" as BERT-base. After "unfilled:" a
+            folder needs no weights: a saved run fills the encoder with its own.
         max_words: Longest text in tokens, start and end included.
 
     Raises:
@@ -74,8 +75,9 @@ def build_clip(weights: str, max_words: int) -> TextEncoder:
     """Build CLIP's text tower, or one of its shape at random."""
     if weights == RANDOM:
         return ClipTextEncoder(ClipTextShape(), word_tokenizer(max_words), max_words=max_words)
-    folder = locate_text_folder(weights, encoder="clip", source=_A_CLIP)
-    return load_clip(folder, max_words=max_words)
+    path = weights.removeprefix(UNFILLED)
+    folder = locate_text_folder(path, encoder="clip", source=_A_CLIP)
+    return load_clip(folder, max_words=max_words, is_filled=path == weights)
 
 
 def build_bert(weights: str, max_words: int, *, is_frozen: bool) -> TextEncoder:
@@ -83,8 +85,9 @@ def build_bert(weights: str, max_words: int, *, is_frozen: bool) -> TextEncoder:
     if weights == RANDOM:
         return _random_bert(BertShape(), max_words, is_frozen=is_frozen)
     name = "bert" if is_frozen else "bert-tuned"
-    folder = locate_text_folder(weights, encoder=name, source=_A_BERT)
-    return load_bert(folder, max_words=max_words, is_frozen=is_frozen)
+    path = weights.removeprefix(UNFILLED)
+    folder = locate_text_folder(path, encoder=name, source=_A_BERT)
+    return load_bert(folder, max_words=max_words, is_frozen=is_frozen, is_filled=path == weights)
 
 
 def _random_bert(shape: BertShape, max_words: int, *, is_frozen: bool) -> BertTextEncoder:

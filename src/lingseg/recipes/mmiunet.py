@@ -22,7 +22,7 @@ from lingseg.recipes.sets import LONGEST_TEXT, TRUE_TO_TEXT, on_every_set
 AS_PUBLISHED = replace(
     languidemedseg.AS_PUBLISHED,
     model=MMIUNetConfig(),
-    schedule=replace(languidemedseg.AS_PUBLISHED.schedule, shape="constant"),
+    schedule=replace(languidemedseg.AS_PUBLISHED.schedule, shape="constant", shape_epochs=0),
 )
 CORRECTED = replace(
     AS_PUBLISHED,

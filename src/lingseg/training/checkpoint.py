@@ -6,12 +6,14 @@ recipe.json           every choice
 losses.csv            the loss terms of every step
 metrics.csv           the validation scores of every epoch
 state/                optimizer, averaged weights and position; enough to resume exactly
+text/                 of a text encoder read from a folder: the shape and the tokenizer
 card.md               the same for people
 """
 
 import json
+import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +24,18 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from lingseg.artefact import write_text, written_atomically
-from lingseg.models import Segmenter, build_model
-from lingseg.nn.pretrained import MismatchedWeights, MissingWeights
+from lingseg.models import ModelConfig, Segmenter, build_model
+from lingseg.models.cost import with_random_start
+from lingseg.nn.pretrained import RANDOM, UNFILLED, MismatchedWeights, MissingWeights
 from lingseg.training.recipe import Recipe, recipe_from_json, recipe_to_json
 
 RECIPE = "recipe.json"
 WEIGHTS = "weights.safetensors"
 SUMMARY = "run.json"
 STATE = "state/latest.safetensors"
+TEXT = "text"
+_TEXT_FILES = ("config.json", "tokenizer.json", "tokenizer_config.json", "vocab.txt")
+"""What a text encoder's shape and tokenizer are read from; its weights are among the run's."""
 
 
 def is_run(folder: Path) -> bool:
@@ -124,13 +130,34 @@ def load_run(run: Path) -> tuple[Segmenter, Recipe]:
         raise MissingWeights(
             f"{run} has no {WEIGHTS} yet; a run has weights once its first epoch is validated."
         )
-    model = build_model(recipe.model)
+    model = _build_unfilled(recipe.model, run)
     weights = {
         name: value.float() if value.dtype == torch.float16 else value
         for name, value in load_file(path).items()
     }
     load_strictly(model, weights, path)
     return model.eval(), recipe
+
+
+def _build_unfilled(config: ModelConfig, run: Path) -> Segmenter:
+    """Build a model that is about to get all its weights, its encoders' included, from a run.
+
+    Raises:
+        MissingWeights: The run is of a version that kept no text files, and their folder is gone.
+    """
+    config = with_random_start(config, ("image encoder",))
+    if (run / TEXT).is_dir():
+        changes: dict[str, Any] = {"text_weights": f"{UNFILLED}{run / TEXT}"}
+        return build_model(replace(config, **changes))
+    try:
+        return build_model(config)
+    except MissingWeights as error:
+        if not getattr(config, "text_weights", ""):
+            raise
+        raise MissingWeights(
+            f"{run} holds no copy of its tokenizer: {error} If the folder lies elsewhere now, name "
+            f"it as text_weights in {run / RECIPE}."
+        ) from error
 
 
 def load_strictly(module: nn.Module, weights: Mapping[str, Tensor], path: Path) -> None:
@@ -163,6 +190,18 @@ def read_recipe(run: Path) -> Recipe:
 def write_recipe(run: Path, recipe: Recipe) -> None:
     """Write the recipe of a run."""
     write_text(run / RECIPE, recipe_to_json(recipe) + "\n")
+
+
+def keep_text_files(run: Path, recipe: Recipe) -> None:
+    """Keep what is needed, besides weights, of a text encoder that was read from a folder."""
+    named = getattr(recipe.model, "text_weights", "")
+    if named in ("", RANDOM):
+        return
+    (run / TEXT).mkdir(exist_ok=True)
+    for source in (Path(named) / name for name in _TEXT_FILES):
+        if source.is_file():
+            with written_atomically(run / TEXT / source.name) as temporary:
+                shutil.copyfile(source, temporary)
 
 
 def read_summary(run: Path) -> dict[str, Any]:

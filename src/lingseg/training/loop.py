@@ -191,6 +191,7 @@ def _prepare_folder(run: Path, recipe: Recipe, *, resume: bool) -> None:
     else:
         run.mkdir(parents=True, exist_ok=True)
         checkpoint.write_recipe(run, recipe)
+        checkpoint.keep_text_files(run, recipe)
 
 
 def _precision(recipe: Recipe) -> str:
@@ -206,7 +207,10 @@ def _channels_last(model: Segmenter) -> Segmenter:
     """Lay the kernels out as CPUs and tensor cores like them."""
     for weight in model.parameters():
         if weight.ndim == 4:
-            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+            # Copied, as `contiguous` leaves a kernel of one channel or one pixel with strides that
+            # its gradient will not have, which several processes would warn of.
+            laid_out = torch.empty_like(weight.data, memory_format=torch.channels_last)
+            weight.data = laid_out.copy_(weight.data)
     return model
 
 
@@ -247,6 +251,8 @@ def schedule_factor(schedule: Schedule, step: int, num_steps: int) -> float:
     if schedule.shape == "restarts":
         cycle = max(1, 10 * num_steps // schedule.num_epochs)
         return 1 / 3 + 2 / 3 * _cosine((step % cycle) / cycle)
+    if schedule.shape_epochs:
+        num_steps = num_steps * schedule.shape_epochs // schedule.num_epochs
     progress = (step - schedule.warmup_steps) / max(1, num_steps - schedule.warmup_steps)
     return (1 - progress) ** 0.9 if schedule.shape == "poly" else _cosine(progress)
 

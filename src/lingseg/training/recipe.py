@@ -94,10 +94,20 @@ class Schedule:
     shape: Literal["cosine", "restarts", "poly", "constant"] = "cosine"
     """"restarts": cosine warm restarts every ten epochs down to a third; "poly": what is left of
     the steps, to the power of 0.9."""
+    shape_epochs: int = 0
+    """Epochs that "cosine" or "poly" is drawn for, where training ends before; 0: `num_epochs`."""
     patience: int = 0
     """Epochs without a better validation score after which training stops; 0: never."""
     state_steps: int = 100
     """Steps between two saved states."""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be run."""
+        if 0 < self.shape_epochs < self.num_epochs:
+            raise ValueError(
+                f"schedule.shape_epochs={self.shape_epochs} ends before schedule.num_epochs="
+                f"{self.num_epochs}, and the learning rate with it; choose 0 or as many at least."
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
