@@ -25,6 +25,7 @@ from lingseg.cli.main import run as run_lingseg
 from lingseg.models import Segmenter
 from lingseg.models.cost import Cost, measure_cost
 from lingseg.training.checkpoint import load_run
+from lingseg.training.freed_memory import keep_freed_memory
 from lingseg.training.recipe import Recipe
 
 SPLITS = ("val", "test")
@@ -61,6 +62,7 @@ def compare(*runs: Path, out: Path, threads: int = 2) -> int:
     threads
         Threads of the CPU for what is timed.
     """
+    keep_freed_memory()
     torch.set_num_threads(threads)
     sets = _shared_sets(runs)
     for run in runs:

@@ -5,7 +5,8 @@ checkouts of github.com/ShawnHuang497/RecLMIS and github.com/HUANGLIZI/LViT; eit
 
 Both sides get the same pictures, words and masks, compute the same loss terms and take a step of
 Adam; the text encoder, frozen and run once a sentence, stands outside on both. Ours is laid out
-channels last, as `lingseg train` does; theirs as their scripts do. Sides take turns, so that a
+channels last, as `lingseg train` does; theirs as their scripts do. Both keep the memory that they
+free. Sides take turns, so that a
 machine that slows down slows both. Exit code 1 if a step of ours takes longer than theirs.
 """
 
@@ -21,6 +22,7 @@ from cyclopts import App
 from torch import Tensor, nn
 
 from lingseg.models import LViTConfig, RecLMISConfig, Segmenter, build_model
+from lingseg.training.freed_memory import keep_freed_memory
 
 # The official networks are run as the parity tests run them.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
@@ -54,6 +56,7 @@ def compare(
     passes
         Steps of each side that are timed, after one that is not.
     """
+    keep_freed_memory()
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     ratios = []

@@ -14,6 +14,7 @@ from rich.console import Console
 from lingseg import recipes
 from lingseg.cli.progress import progress_bar
 from lingseg.training.checkpoint import read_summary
+from lingseg.training.freed_memory import keep_freed_memory
 from lingseg.training.gathering import gather_datasets
 from lingseg.training.loop import Report, train
 from lingseg.training.mirror import mirror_warnings
@@ -70,6 +71,7 @@ def _option(key: str, leaf: str, kind: object, value: object) -> inspect.Paramet
 
 def _train(recipe: Recipe, out: Path, *, resume: bool, quiet: bool) -> int:
     """Find the data, train, and show how far it has come."""
+    keep_freed_memory()
     console = Console(stderr=True, quiet=quiet or not this_process().is_main_process)
     with console.status("Gathering the data"):
         datasets = gather_datasets(recipe, out)
