@@ -105,7 +105,13 @@ def test_a_function_that_was_changed_is_another_one(capsys, dataset, tmp_path):
 def test_who_refuses_every_sentence_still_gets_the_rows_that_need_none(capsys, dataset, tmp_path):
     model = tmp_path / "model.py"
     model.write_text("def refuse(image, text):\n    raise ValueError('say it in Latin')\n")
-    found = audited(capsys, f"{model}:refuse", dataset)
+    assert run(["audit", f"{model}:refuse", str(dataset), "--json"]) == 2
+    printed = capsys.readouterr()
+    found = json.loads(printed.out)
+    assert printed.err.splitlines()[-1].startswith(
+        "lingseg: refuse answered no case's own sentence"
+    )
+    assert "say it in Latin" in printed.err
     told = verdicts(found)
     assert told.pop(8) == "yes"
     assert set(told.values()) == {"not measured"}
@@ -136,6 +142,16 @@ def test_a_model_that_refuses_the_empty_sentence_is_still_audited(capsys, datase
     assert verdicts(found) == {2: "yes"}
     assert "10 of 90 questions were not answered" in found["rows"][0]["why_not"]
     assert "say something" in found["rows"][0]["why_not"]
+
+
+@pytest.mark.parametrize(
+    "command", [["audit"], ["compare"], ["datasets", "check"], ["datasets", "split"]]
+)
+def test_a_choice_that_is_off_shows_once(capsys, command):
+    assert run([*command, "--help"]) == 0
+    told = capsys.readouterr().out
+    assert "--json" in told
+    assert "--no-" not in told
 
 
 def test_a_limit_takes_few_cases(capsys, dataset):

@@ -31,6 +31,9 @@ def is_said_twice(lexeme: Lexeme, lexemes: list[Lexeme]) -> bool:
     """Return whether another word says the same; denials do, however they are put."""
     if lexeme.kind == "negation":
         return [one.kind for one in lexemes].count("negation") > 1
+    if lexeme.kind in ("finding", "area"):  # "infection" and "infected area"
+        named = [one.value for one in lexemes if one.kind in ("finding", "area")]
+        return named.count(lexeme.value) > 1
     return [(one.kind, one.value) for one in lexemes].count((lexeme.kind, lexeme.value)) > 1
 
 

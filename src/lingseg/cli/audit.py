@@ -1,6 +1,7 @@
 """`lingseg audit`: whether a model reads its sentence, in nine rows."""
 
 import json as json_format
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -41,10 +42,10 @@ def audit(
     threshold: float | None = None,
     twin: str | None = None,
     seed: int = 0,
-    fresh: bool = False,
+    fresh: Annotated[bool, Parameter(negative="")] = False,
     data_root: Path | None = None,
-    json: bool = False,
-    quiet: bool = False,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    quiet: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Tell whether a model reads its sentence: nine rows, each with numbers and a verdict.
 
@@ -116,7 +117,11 @@ def audit(
     _show(done, out, terminal, is_function=isinstance(predictor, CallablePredictor))
     if json:
         print(json_format.dumps(audit_as_json(done)))
-    return 0
+    if not done.why_unanswered:
+        return 0
+    told = f"{done.about.predictor} answered no case's own sentence. {done.why_unanswered}"
+    print(f"lingseg: {' '.join(told.split())}", file=sys.stderr)
+    return 2
 
 
 def _numbers(rows: str) -> tuple[int, ...]:

@@ -26,13 +26,13 @@ from lingseg.metrics.uncertainty import NUM_PERMUTATIONS
 def compare(
     *folders: Path,
     metrics: Annotated[tuple[Metric, ...], Parameter(negative="")] = (),
-    common: bool = False,
+    common: Annotated[bool, Parameter(negative="")] = False,
     empty: EmptyPolicy = "count",
     permutations: int = NUM_PERMUTATIONS,
     seed: int = 0,
     out: Path | None = None,
-    json: bool = False,
-    quiet: bool = False,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    quiet: Annotated[bool, Parameter(negative="")] = False,
 ) -> int:
     """Tell whether models differ: paired test over subjects, Holm, what could have been seen.
 

@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
+from typing import Annotated, TypeAlias
 
+from cyclopts import Parameter
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
@@ -22,12 +24,15 @@ from lingseg.datasets.unseen_combination import UnseenCombination, write_dataset
 from lingseg.datasets.unseen_combination import hold_out as hold_out_words
 from lingseg.language.side import Side
 
+Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
+"""A choice that is off unless it is named: there is no "--no-json"."""
+
 _COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
 _CASES_NAMED = 2
 _SIZES_NAMED = 3
 
 
-def list_datasets(*, data_root: Path | None = None, json: bool = False) -> int:
+def list_datasets(*, data_root: Path | None = None, json: Flag = False) -> int:
     """List the data sets that lingseg knows by name.
 
     Args:
@@ -64,8 +69,8 @@ def check(
     data_root: Path | None = None,
     side: Side | None = None,
     show: int = 5,
-    json: bool = False,
-    quiet: bool = False,
+    json: Flag = False,
+    quiet: Flag = False,
 ) -> int:
     """Look for what would spoil training or flatter scores; exit 1 if there are errors.
 
@@ -102,8 +107,8 @@ def stats(
     *,
     data_root: Path | None = None,
     side: Side | None = None,
-    json: bool = False,
-    quiet: bool = False,
+    json: Flag = False,
+    quiet: Flag = False,
 ) -> int:
     """Count cases, pictures, subjects, texts and mask sizes of every split.
 
@@ -137,7 +142,7 @@ def phantom(
     seed: int = 0,
     height: int = 224,
     width: int = 224,
-    quiet: bool = False,
+    quiet: Flag = False,
 ) -> int:
     """Draw pictures in which the text is provably needed, as a data set in the folder format.
 
@@ -164,10 +169,10 @@ def split(
     *,
     hold_out: str,
     out: Path,
-    copy: bool = False,
+    copy: Flag = False,
     data_root: Path | None = None,
     side: Side | None = None,
-    json: bool = False,
+    json: Flag = False,
 ) -> int:
     """Keep a combination of words out of training, and test on the cases that state it.
 

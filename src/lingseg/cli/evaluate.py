@@ -47,10 +47,10 @@ def evaluate(
     empty: EmptyPolicy = "count",
     limit: int | None = None,
     seed: int = 0,
-    resume: bool = False,
+    resume: Annotated[bool, Parameter(negative="")] = False,
     data_root: Path | None = None,
-    json: bool = False,
-    quiet: bool = False,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    quiet: Annotated[bool, Parameter(negative="")] = False,
     explain: Annotated[tuple[float, float] | None, Parameter(negative="")] = None,
 ) -> int:
     """Score a model, a run or saved predictions; both Dice conventions, with intervals.

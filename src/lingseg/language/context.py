@@ -4,22 +4,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
+from lingseg.language.health import with_health_told
 from lingseg.language.lexicon import Language, Lexeme, key_of, lexicon
+from lingseg.language.measures import NUMBERS, with_measures_whole
 from lingseg.language.plural import to_plural, to_singular
+from lingseg.language.unread import ADJECTIVES, BREAKS, NOUNS, without_unread
 
-_ADJECTIVES = frozenset(
-    ["side", "zone", "order", "size", "shape", "colour", "brightness", "nature"]
-)
-"""Kinds after which "one" stands for a thing: "the left one"."""
-
-_BREAKS = frozenset(["break", "comma", "stop", "and", "or"])
-_NUMBERS = frozenset(["number", "count"])
 _CHOSEN_BY = frozenset(["order", "pronoun", "count", "side", "zone"])
 """Kinds of words that choose from others: "the larger of the two"."""
 
-_NOUNS = frozenset(["finding", "area", "pronoun", "anatomy", "part", "name"])
-_BEFORE_A_NOUN = frozenset([*_ADJECTIVES, "number", "count", "among", "quantifier"])
 _PLACES = frozenset(["side", "zone"])
+_BOTH = ("both", "beid", "les deux", "des deux", "ambos", "ambas", "los dos", "las dos")
+"""How words begin that say "two of two"; "bibasilar" and the like say where."""
 _THIRDS = frozenset(["upper", "middle", "lower"])
 _ORGAN_SHAPES = frozenset(["heart", "kidney", "bone", "ear", "mouth", "thumb"])
 """Organs that are shapes, too, as in Kvasir's "one small red heart polyp"."""
@@ -33,9 +29,10 @@ def in_context(lexemes: Sequence[Lexeme], text: str, language: Language) -> list
         text: What they were found in.
         language: Whose words they are.
     """
-    sentence = _Sentence(_with_measures_whole(lexemes), text, language)
+    sentence = _Sentence(with_measures_whole(lexemes), text, language)
     words = [sentence.meaning(at) for at in range(len(sentence.words))]
-    words = _without_unread(words)
+    words = without_unread(list(with_health_told(words)), text)
+    words = _with_choices_ended(words)
     if language == "en":
         words = [_pronoun_or_count(words, at) for at in range(len(words))]
     return list(_with_places_shared(words))
@@ -60,10 +57,20 @@ class _Sentence:
             case "number" | "count" | "clock":
                 return self._number(at)
             case "break":
-                return replace(one, kind=one.value)
+                return self._mark(at)
             case "filler" | "label" | "times" | "among":
                 return replace(one, kind=self._kind_of_silent(at))
         return self._described(at)
+
+    def _mark(self, at: int) -> Lexeme:
+        """Return what ends a phrase; "everything but the liver" leaves the liver out."""
+        one, rest = self.words[at], self.words[at + 1 :]
+        if one.value != "but":
+            return replace(one, kind=one.value)
+        before = takewhile(lambda near: near.kind not in BREAKS, reversed(self.words[:at]))
+        is_all = any(near.value in ("anything", "all") for near in before)
+        is_left_out = bool(rest) and self.text[rest[0].start : rest[0].end].lower() == "the"
+        return replace(one, kind="except" if is_all and is_left_out else "stop")
 
     def _described(self, at: int) -> Lexeme:
         """Return a word that means one thing or another, as its neighbours have it."""
@@ -75,18 +82,45 @@ class _Sentence:
                 return replace(one, kind="shape")
             case "zone", "all" if not _is_of_a_lung(self.words[at + 1 :]):
                 return replace(one, kind="quantifier")
-            case "size", "large" if is_after_length and before[0] in _NUMBERS:
+            case "size", "large" if is_after_length and before[0] in NUMBERS:
                 # "3 cm großer Tumor" tells how large only
                 return replace(one, kind="filler" if self.language == "de" else "size")
+            case ("side", "both") | ("pronoun", "other") | ("brightness", "bright"):
+                return self._of_many_or_of_an_organ(at)
             case "measure", "long" if is_after_length:
                 return replace(one, value="length")
             case "measure", "long":
                 return replace(one, kind="shape", value="elongated")
         return one
 
+    def _of_many_or_of_an_organ(self, at: int) -> Lexeme:
+        """Return "both" as a number or a place; "other" and "clair" as unknown where they say less.
+
+        "No other lesion" denies some lesions, and "poumons clairs" are healthy, not bright.
+        """
+        one, after = self.words[at], self.words[at + 1 : at + 2]
+        if one.value == "both" and self._is_of_findings(at):
+            return replace(one, kind="count", value="2")
+        is_denied = at > 0 and self.words[at - 1].kind == "negation"
+        nouns = {near.kind for near in self.words if near.kind in NOUNS}
+        says_less = {
+            "both": self.language == "en" and [near.value for near in after] == ["in"],
+            "other": is_denied and self._next_kind(at) == "finding",
+            "bright": self.language in ("fr", "es") and nouns == {"anatomy"},
+        }
+        return replace(one, kind="unknown") if says_less[one.value] else one
+
+    def _is_of_findings(self, at: int) -> bool:
+        """Return whether "both" tells how many, not where: "both nodules", but "both kidneys"."""
+        one = self.words[at]
+        written = self.text[one.start : one.end].lower()
+        is_number = written.startswith(_BOTH) and not written.endswith("sides")
+        nouns = (near.kind for near in self._rest(at) if near.kind in NOUNS)
+        return is_number and next(nouns, "") == "finding"
+
     def _kind_of_silent(self, at: int) -> str:
         """Return the kind of a word that says nothing, except before some others."""
-        one, (before, _) = self.words[at], _kinds_beside(self.words, at)
+        one = self.words[at]
         match one.kind, one.value:
             case "label", value:
                 return "filler" if value != "named" else "unknown"
@@ -96,14 +130,25 @@ class _Sentence:
                 return "and"
             case "times", _:
                 return "unknown"
-            case "filler", "third" if self._is_thirds(at) and before in _NUMBERS:
-                return "unknown"  # "one third of the lung"
+            case "filler", "third" | "half" | "part" if self._is_share(at):
+                return "unknown"
             case "among", _ if not self._chooses(at):
-                is_out = self.text[one.start : one.end].lower() != "of the"
-                return "unknown" if is_out and not self._has_chosen(at) else "filler"
+                return "filler" if self._is_of(at) or self._has_chosen(at) else "unread"
             case "filler", "of" if self._chooses(at):
                 return "among"
         return one.kind
+
+    def _is_share(self, at: int) -> bool:
+        """Return whether only some is meant: "one third of the lung", "part of the liver"."""
+        before = _kinds_beside(self.words, at)[0]
+        if self.words[at].value == "part":
+            return before in ("", *BREAKS) and self._is_of(at + 1)
+        return before not in (*_PLACES, "part")
+
+    def _is_of(self, at: int) -> bool:
+        """Return whether "of" stands there, alone or with its article."""
+        words = self.words[at : at + 1]
+        return any(self.text[one.start : one.end].lower() in ("of", "of the") for one in words)
 
     def _chooses(self, at: int) -> bool:
         """Return whether some are taken of a number: "one of two", but not "one of 5 mm"."""
@@ -115,14 +160,14 @@ class _Sentence:
 
     def _counts_at(self, at: int) -> bool:
         """Return whether a number of things stands there, not of millimetres."""
-        if not 0 <= at < len(self.words) or self.words[at].kind not in _NUMBERS:
+        if not 0 <= at < len(self.words) or self.words[at].kind not in NUMBERS:
             return False
         is_length = _kinds_beside(self.words, at)[1] == "unit"
-        return not is_length and self._number(at).kind in _NUMBERS
+        return not is_length and self._number(at).kind in NUMBERS
 
     def _joins_findings(self, at: int) -> bool:
         """Return whether there is a finding before and after: "pneumonia with small effusion"."""
-        since = takewhile(lambda one: one.kind not in _BREAKS, reversed(self.words[:at]))
+        since = takewhile(lambda one: one.kind not in BREAKS, reversed(self.words[:at]))
         kinds = [{one.kind for one in words} for words in (since, self._rest(at))]
         return all("finding" in found for found in kinds) and "negation" not in kinds[1]
 
@@ -144,7 +189,7 @@ class _Sentence:
     def _rest(self, at: int) -> Iterator[Lexeme]:
         """Yield the words after one, up to the next mark."""
         for one in self.words[at + 1 :]:
-            if one.kind in _BREAKS:
+            if one.kind in BREAKS:
                 return
             yield one
 
@@ -158,16 +203,35 @@ class _Sentence:
         if one.kind == "number" and one.value.isdigit():
             is_counting = _counts(self.words[at + 1 :]) and before != "unknown"
             is_counting = is_counting and not self._is_at_odds_with_its_noun(at)
-        if not is_counting or self._is_label(at - 1) or self._is_thirds(at + 1):
+        is_part = self._is_thirds(at + 1) or self._is_of_several(at)
+        if not is_counting or self._is_label(at - 1) or is_part:
             return replace(one, kind="unknown")
         if int(one.value) == 0:
             return replace(one, kind="negation", value="absent")
         return one
 
     def _is_thirds(self, at: int) -> bool:
-        """Return whether a number is one of thirds: "two thirds of the lung"."""
-        next_two = [one.value for one in self.words[at : at + 2]]
-        return next_two in (["third", "of"], ["third", "among"])
+        """Return whether a number is one of thirds: "the upper two thirds"."""
+        return [one.value for one in self.words[at : at + 1]] in (["third"], ["half"])
+
+    def _is_of_several(self, at: int) -> bool:
+        """Return whether a number has several words: "two dozen", "a hundred and twenty"."""
+        return any(
+            one.kind == other.kind == "count"
+            and one.value != other.value
+            and [near.kind for near in self.words[nth + 2 : nth + 3]] != ["unit"]
+            for nth, one, other in self._neighbours(at)
+        )
+
+    def _neighbours(self, at: int) -> Iterator[tuple[int, Lexeme, Lexeme]]:
+        """Yield the pairs of words that one is of; "and" after hundreds is passed over."""
+        for nth in (at - 1, at):
+            if 0 <= nth < len(self.words) - 1:
+                yield nth, self.words[nth], self.words[nth + 1]
+        for nth in (at - 2, at):
+            hundreds, *rest = [one.value for one in self.words[nth : nth + 3]] if nth >= 0 else [""]
+            if hundreds in ("100", "1000") and rest[:1] == ["and"] and len(rest) == 2:
+                yield nth + 1, self.words[nth], self.words[nth + 2]
 
     def _is_label(self, at: int) -> bool:
         """Return whether a word names what bears a number: "segment 8", but not "segment!"."""
@@ -184,13 +248,26 @@ class _Sentence:
     def _is_at_odds_with_its_noun(self, at: int) -> bool:
         """Return whether a noun in the singular follows a number that names, as in "rib 5 mass"."""
         rest = list(self._rest(at))
-        is_first = all(one.kind == "filler" or one.kind in _BREAKS for one in self.words[:at][-1:])
+        is_first = all(one.kind == "filler" or one.kind in BREAKS for one in self.words[:at][-1:])
         is_inches = bool(rest) and (rest[0].kind, rest[0].value) == ("filler", "in")
         if self.language != "en" or int(self.words[at].value) < 2 or (is_first and not is_inches):
             return False
         findings = [one for one in rest if one.kind in ("finding", "area")]
         nouns = findings or [one for one in rest if one.kind == "anatomy"]
         return bool(nouns) and _is_singular(self.text[nouns[0].start : nouns[0].end])
+
+
+def _with_choices_ended(lexemes: Sequence[Lexeme]) -> list[Lexeme]:
+    """Return the words, kind "told" where it goes on of the one: "one of two lesions is large"."""
+    words = list(lexemes)
+    is_choosing = has_noun = False
+    for at, one in enumerate(words):
+        is_choosing = (is_choosing or one.kind == "among") and one.kind not in BREAKS
+        has_noun = is_choosing and (has_noun or one.kind in NOUNS)
+        if has_noun and (one.kind, one.value) == ("filler", "told"):
+            words[at] = replace(one, kind="told")
+            is_choosing = has_noun = False
+    return words
 
 
 def _is_singular(noun: str) -> bool:
@@ -216,7 +293,7 @@ def _kinds_beside(lexemes: Sequence[Lexeme], at: int) -> tuple[str, str]:
 def _is_shape(lexemes: Sequence[Lexeme], at: int) -> bool:
     """Return whether an organ stands after a colour and right before a finding."""
     kinds = [one.kind for one in lexemes]
-    since = max((place + 1 for place in range(at) if kinds[place] in _BREAKS), default=0)
+    since = max((place + 1 for place in range(at) if kinds[place] in BREAKS), default=0)
     return kinds[at + 1 : at + 2] == ["finding"] and "colour" in kinds[since:at]
 
 
@@ -226,7 +303,7 @@ def _counts(rest: Sequence[Lexeme]) -> bool:
         return False
     for at, one in enumerate(rest):
         is_between_sizes = [near.kind for near in rest[at - 1 : at + 2 : 2]] == ["size", "size"]
-        if one.kind in (*_BREAKS, "unit") and not (at and is_between_sizes):
+        if one.kind in (*BREAKS, "unit") and not (at and is_between_sizes):
             return False
         if one.kind in ("finding", "area", "pronoun", "anatomy"):
             return True
@@ -243,104 +320,12 @@ def _pronoun_or_count(lexemes: Sequence[Lexeme], at: int) -> Lexeme:
     """Return "one" as a thing in "the left one", as a number in "on the left one nodule"."""
     one = lexemes[at]
     before, after = _kinds_beside(lexemes, at)
-    is_adjective = after in (*_ADJECTIVES, "finding", "area", "anatomy")
+    is_adjective = after in (*ADJECTIVES, "finding", "area", "anatomy")
     if (one.kind, one.value) == ("pronoun", "the one") and is_adjective:
         return replace(one, kind="count", value="1")
-    stands_alone = before in _ADJECTIVES and not is_adjective
+    stands_alone = before in ADJECTIVES and not is_adjective
     is_one = one.kind == "count" and one.value == "1"
     return replace(one, kind="pronoun", value="one") if is_one and stands_alone else one
-
-
-def _with_measures_whole(lexemes: Sequence[Lexeme]) -> list[Lexeme]:
-    """Return the words with "2 by 3 cm" as one number, and with no number of "8 to 10 mm"."""
-    words: list[Lexeme] = []
-    for one in lexemes:
-        words.append(one)
-        for size in (3, 4):
-            run = words[-size - 1 :] if one.kind == "unit" else words[-size:]
-            words[len(words) - len(run) :] = _measured(run)
-    return words
-
-
-def _measured(run: list[Lexeme]) -> list[Lexeme]:
-    """Return two numbers and what joins them as one number, or as not known; others as they are."""
-    kinds = [one.kind for one in run]
-    has_unit = kinds[-1:] == ["unit"]
-    core = run[:-1] if has_unit else run
-    first, last = core[:1], core[-1:]
-    units = [one for one in core[1:-1] if one.kind == "unit"]
-    joint = [one for one in core[1:-1] if one.kind != "unit"]
-    if len(joint) != 1 or len(units) > 1 or (units and core[1].kind != "unit"):
-        return run
-    if first[0].kind not in _NUMBERS or last[0].kind not in _NUMBERS:
-        return run
-    if joint[0].kind == "times":
-        if not has_unit or (units and units[0].value != run[-1].value):
-            return run
-        size = f"{first[0].value}x{last[0].value}"
-        whole = Lexeme("number", size, first[0].start, last[0].end)
-        return [whole, run[-1]]
-    if not _is_range(joint[0], has_unit, bool(units)):
-        return run
-    return [one if one in joint else replace(one, kind="unknown") for one in run]
-
-
-def _is_range(joint: Lexeme, has_unit: bool, has_two_units: bool) -> bool:
-    """Return whether what stands between two numbers makes of them one that is not known."""
-    match joint.value:
-        case "to":
-            return joint.kind == "filler"
-        case "and":
-            return has_unit
-        case "or":
-            return has_unit or not has_two_units
-        case "comma":
-            return has_unit and has_two_units
-    return False
-
-
-def _without_unread(lexemes: Sequence[Lexeme]) -> list[Lexeme]:
-    """Return the words, those unknown that belong to something that no fact can tell."""
-    words = list(lexemes)
-    for at, one in enumerate(lexemes):
-        if one.kind != "unread":
-            continue
-        end = _end_of_what_is_unread(lexemes, at)
-        if one.value in ("upper", "lower", "left", "right") and end == at + 1:
-            words[at] = replace(one, kind="side" if one.value in ("left", "right") else "zone")
-            continue
-        for nth in range(at, end):
-            if words[nth].kind != "filler":
-                words[nth] = replace(words[nth], kind="unknown")
-    return words
-
-
-def _end_of_what_is_unread(lexemes: Sequence[Lexeme], at: int) -> int:
-    """Return where that ends which cannot be read together with the word."""
-    kind = lexemes[at].value
-    if kind == "alone":
-        return at + 1
-    for nth in range(at + 1, len(lexemes)):
-        one = lexemes[nth]
-        is_place = one.kind == "filler" and one.value in ("in", "picture")
-        if one.kind in _BREAKS or (is_place and kind != "next"):
-            return at + 1
-        is_next = kind == "next" and one.kind != "filler"
-        is_number = kind == "bound" and one.kind in _NUMBERS | {"unknown"}
-        if is_number and [near.kind for near in lexemes[nth + 1 : nth + 2]] == ["unit"]:
-            return nth + 2
-        if is_next or is_number or one.kind in _NOUNS:
-            return _with_the_organ(lexemes, nth) + 1
-        if one.kind not in ("filler", *_BEFORE_A_NOUN):
-            return at + 1
-    return at + 1
-
-
-def _with_the_organ(lexemes: Sequence[Lexeme], at: int) -> int:
-    """Return the place of the noun's last word: "lobe" goes with "of the liver"."""
-    is_part = lexemes[at].kind == "part"
-    rest = [nth for nth in range(at + 1, len(lexemes)) if lexemes[nth].kind != "filler"]
-    return rest[0] if is_part and rest and lexemes[rest[0]].kind == "anatomy" else at
 
 
 def _with_places_shared(lexemes: Sequence[Lexeme]) -> list[Lexeme]:

@@ -19,17 +19,19 @@ Key: TypeAlias = tuple[str, ...]
 """The pieces of a phrase in small letters."""
 
 _PIECE = re.compile(
-    r"""(?:mm|cm)\^?[23\u00b2\u00b3](?!\w)                          # cm2
-    |\d+(?:st|nd|rd|th)\b                                       # 5th
+    r"""(?i:mm|cm)\^?[23\u00b2\u00b3](?!\w)                     # cm2
+    |\d+(?i:st|nd|rd|th)\b                                      # 5th
     |(?:\d+\ +)?\d+/\d+(?![.,]?\d)                              # 1/2
     |\d+(?:[.,]\d+)?(?:\s*[-\u2013\u2014]\s*\d+(?:[.,]\d+)?)+   # 8-10
-    |(?:\d+(?:[.,]\d+)?|(?<!\w)\.\d+)(?:\s*[x\u00d7]\s*\d+(?:[.,]\d+)?)*(?![a-z]?\d)  # 3 x 2
-    |[a-z]\d+\b                                                  # t2
+    |(?:\d+(?:[.,]\d+)?|(?<!\w)\.\d+)(?:\s*[xX\u00d7]\s*\d+(?:[.,]\d+)?)*(?![a-zA-Z]?\d)  # 3 x 2
+    |[a-zA-Z]\d+\b                                               # t2
     |[\u3400-\u9fff]                                             # Chinese: a sign at a time
     |[^\W\d_\u3400-\u9fff]+                                      # a word
     |[^\w\s]""",
-    re.IGNORECASE | re.VERBOSE,
+    re.VERBOSE,
 )
+"""Small and capital letters are named one by one: to make the signs of Chinese indifferent to them
+takes a hundredth of a second."""
 _UNSAID = "*"
 """What a form begins with that is read, but that nobody would write into a sentence."""
 

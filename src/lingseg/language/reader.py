@@ -18,6 +18,8 @@ _SIMPLE = frozenset(
 """Kinds of words that say one thing of the finding, of which a sentence needs one only."""
 
 _WHERE = frozenset(["side", "zone", "anatomy"])
+_TOLD_ELSEWHERE = frozenset(["count", "size", "quantifier"])
+"""Kinds of words that tell of one that is there, after another place where there is none."""
 _OF_AN_ORGAN = frozenset(["anatomy", "side", "zone", "part"])
 _OF_THE_PICTURE = ("modality", "plane", "sequence")
 
@@ -57,6 +59,7 @@ class Reader:
         self._picture: dict[str, str] = {}
         self._unused: list[Lexeme] = []
         self._mark = ""
+        self._is_but = False
         self._choice: Lexeme | None = None
         self._phrase_places = 0
         self._chosen: _Draft | None = None
@@ -80,9 +83,9 @@ class Reader:
                 break
             if one.kind in ("side", "zone"):
                 self._add_places(words)
-            elif one.kind == "among":
-                self._begin_choice()
-                has_finding = False
+            elif one.kind in ("among", "told"):
+                self._take_choice(one)
+                has_finding = has_finding and one.kind == "told"
             else:
                 if one.kind == "finding" and has_finding:
                     self._drafts.append(_Draft())
@@ -94,6 +97,7 @@ class Reader:
     def _take_mark(self, mark: Lexeme) -> None:
         """Take in what ends a phrase."""
         self._mark = mark.kind if self._mark != "stop" else "stop"
+        self._is_but = mark.value == "but"
         if mark.value == "or":
             self._choice = mark
 
@@ -134,17 +138,24 @@ class Reader:
         known: dict[str, Any] = {}
         if self._mark == "or" and last.get("presence") == "absent":
             known["presence"] = "absent"
-        if self._mark in ("and", "or") and {one.kind for one in words} <= _OF_AN_ORGAN:
+        if self._mark in ("and", "or") and self._tells_where(words):
             # "cysts in the liver and the left kidney"
             known |= {name: last[name] for name in ("finding", "presence") if name in last}
+        if self._is_but and last.get("presence") == "absent" and self._tells_where(words):
+            known |= {"finding": last["finding"]} if "finding" in last else {}
         if self._leaves_out_its_noun(words):
             inherited = ("finding", "part", "anatomy")
             known |= {name: last[name] for name in inherited if name in last}
             if any(one.kind == "anatomy" for one in words):
                 known.pop("anatomy", None)
+                known.pop("part", None)
             if self._is_some_of_those_before(words):
                 known["refers_back"] = True
         self._drafts.append(_Draft(known=known))
+
+    def _tells_where(self, words: Sequence[Lexeme]) -> bool:
+        """Return whether a phrase names organs and places only."""
+        return {one.kind for one in words} <= _OF_AN_ORGAN
 
     def _is_another(self, words: Sequence[Lexeme]) -> bool:
         """Return whether a phrase speaks of something else than the draft."""
@@ -179,22 +190,27 @@ class Reader:
         kinds = {one.kind for one in words}
         if not self._mark or kinds & _HEADS:
             return False
-        if any((one.kind, one.value) == ("negation", "not") for one in words):
-            return "presence" not in self._draft.known and bool(kinds & {"side", "zone"})
         known = self._draft.known
+        if "negation" in kinds and (self._is_not(words) or self._draft.places):
+            return "presence" not in known and bool(kinds & {"side", "zone"})
         if "finding" not in known:
             return False
-        if known.get("presence") == "absent" and "count" in kinds and kinds & _WHERE:
+        if known.get("presence") == "absent" and kinds & _TOLD_ELSEWHERE and kinds & _WHERE:
             return True  # "no nodule on the left, but one on the right"
         if "order" in kinds and "count" not in known and "order" not in known:
             return bool(kinds & _WHERE) and kinds <= {"order", *_WHERE}
         if "count" not in known:
             return False
         # After a stop, "two small, medium nodules" may begin, whose noun comes after the comma.
-        if self._mark == "stop" and not kinds & {"side", "zone", "anatomy", "order"}:
+        is_end = self._mark == "stop" and not self._is_but
+        if is_end and not kinds & {"side", "zone", "anatomy", "order"}:
             return False
         is_choice = "order" in kinds and known["count"] > 1
         return "count" in kinds or is_choice
+
+    def _is_not(self, words: Sequence[Lexeme]) -> bool:
+        """Return whether a phrase says "not"."""
+        return any((one.kind, one.value) == ("negation", "not") for one in words)
 
     def _is_some_of_those_before(self, words: Sequence[Lexeme]) -> bool:
         """Return whether the things now spoken of are some of those that were counted before."""
@@ -216,14 +232,17 @@ class Reader:
         return is_denial and follows and "finding" in self._draft.known
 
     def _denies_a_trait(self, one: Lexeme, rest: Sequence[Sequence[Lexeme]]) -> bool:
-        """Return whether a thing is denied a trait, as in "nodule, not calcified"."""
+        """Return whether a trait is denied: "nodule, not calcified", "two, neither is large"."""
         kinds = {words[-1].kind for words in rest}
-        is_not = (one.kind, one.value) == ("negation", "not")
+        is_not = one.kind == "negation" and one.value != "missing"
         is_of_a_trait = bool(kinds) and not kinds & (_HEADS | {"anatomy", "part", "side", "zone"})
         return is_not and is_of_a_trait and self._draft.has_head
 
-    def _begin_choice(self) -> None:
-        """Put what was said so far aside: it is one "of the two" that come now."""
+    def _take_choice(self, one: Lexeme) -> None:
+        """Put what was said so far aside: it is one "of the two" that come now; or go on of it."""
+        if one.kind == "told":
+            self._end_choice()
+            return
         self._chosen = self._drafts.pop()
         self._drafts.append(_Draft())
         self._phrase_places = 0

@@ -102,6 +102,17 @@ def test_answers_of_something_else_are_refused_and_can_be_forgotten(tmp_path, ca
         assert answers.refusal(own_question(case)) is None
 
 
+def test_a_digest_is_told_of_what_it_is_and_not_in_full(tmp_path, case):
+    path = tmp_path / "a.sqlite"
+    with opened(path, case, replace(ASKED, predictor_hash="0a" * 32)):
+        pass
+    told = r"the SHA-256 of the model \(.*\) was '0a0a0a0a0a0a…', and is '1b1b1b1b1b1b…'"
+    with pytest.raises(ValueError, match=told):
+        AnswersFile(path, replace(ASKED, predictor_hash="1b" * 32))
+    with pytest.raises(ValueError, match="and is not known in this audit"):
+        AnswersFile(path, replace(ASKED, predictor_hash=""))
+
+
 def test_an_audit_of_other_rows_takes_up_the_answers(tmp_path, case, answer):
     path, floors, twin = tmp_path / "a.sqlite", "mean mask 0a", "twin unet, small 0b"
     with opened(path, case) as answers:

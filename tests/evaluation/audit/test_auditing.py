@@ -166,5 +166,5 @@ def test_answers_of_a_function_are_taken_up_while_its_file_stays(blocks, tmp_pat
     assert first.num_reused == 0
     assert again.num_reused == again.num_asked == first.num_asked > 0
     other = CallablePredictor(deaf, source=tmp_path / "nowhere.py")
-    with pytest.raises(ValueError, match="holds answers for predictor hash"):
+    with pytest.raises(ValueError, match="the SHA-256 of the model"):
         audit(other, blocks, rows=[2], out=tmp_path / "out")

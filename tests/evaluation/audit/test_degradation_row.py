@@ -29,6 +29,26 @@ def test_a_model_that_needs_perfect_pixels_is_convicted(judge, figure, cases):
     assert figure(row, "drop_words_lost_100") > 0
 
 
+def never(image, _):
+    """Draw nothing."""
+    return np.zeros(image.shape[:2])
+
+
+def always(image, _):
+    """Draw nothing in its place: far from any block."""
+    drawn = np.zeros(image.shape[:2])
+    drawn[0, 0] = 1
+    return drawn
+
+
+@pytest.mark.parametrize("model", [never, always])
+def test_who_finds_nothing_has_nothing_to_lose(judge, figure, cases, model):
+    row = judge(CallablePredictor(model), DegradationRow(cases=cases, seed=0), cases)
+    assert figure(row, "drop_noise_5") == 0
+    assert row.verdict == "unclear"
+    assert "nothing to lose" in row.sentence
+
+
 def test_fewer_words_never_help_a_reader(judge, cases):
     row = judge(CallablePredictor(reader), DegradationRow(cases=cases, seed=0), cases)
     (line,) = next(plot for plot in row.plots if plot.key == "words_lost").lines

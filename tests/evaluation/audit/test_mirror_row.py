@@ -10,6 +10,7 @@ from lingseg.evaluation.audit.mirror_row import MIRRORED, MirrorRow
 from lingseg.imaging.image import Image
 
 INFO = DatasetInfo(name="boxes", side="image", symmetry="horizontal")
+MIDDLE = box(2, 8, 4, 4)
 LEFT, RIGHT = box(2, 1, 4, 4), box(2, 15, 4, 4)  # 20 columns: each is the other's mirror image
 NOTHING = box(0, 0, 0, 0)
 
@@ -47,7 +48,7 @@ def test_who_follows_the_picture_alone_does_not_read_sides(tmp_path):
 def test_four_sentences_with_a_side_do_not_tell_whether_it_is_read(tmp_path):
     sideless = tuple(case_of(f"q{nth}", "a lesion", tmp_path) for nth in range(5))
     masks = {"the left lesion": LEFT, "the right lesion": RIGHT}
-    row = judge(sided(tmp_path)[:4] + sideless, lambda text, _: masks.get(text, NOTHING))
+    row = judge(sided(tmp_path)[:4] + sideless, lambda text, _: masks.get(text, MIDDLE))
     assert "it treats left and right alike." in row.sentence
     assert "too few subjects to tell whether the side words make a difference" in row.sentence
     assert (row.verdict, row.traits) == ("unclear", ())
@@ -72,6 +73,22 @@ def test_sentences_that_read_the_same_in_a_mirror_do_not_tell_of_sides(text, sid
 def test_two_empty_masks_are_alike(tmp_path):
     cases = tuple(case_of(f"p{nth}", "a lesion", tmp_path) for nth in range(2))
     assert values(judge(cases, lambda *_: NOTHING))["mirror_dice"] == 1
+
+
+@pytest.mark.parametrize("text", ["a lesion", "the left lesion"])
+def test_who_never_draws_tells_nothing(text, tmp_path):
+    cases = tuple(case_of(f"p{nth}", text, tmp_path) for nth in range(6))
+    row = judge(cases, lambda *_: NOTHING)
+    assert values(row)["mirror_dice"] == 1
+    assert (row.verdict, row.traits) == ("unclear", ())
+    assert row.sentence.startswith("It draws nothing, neither on the pictures")
+
+
+def test_five_subjects_must_have_a_mask(tmp_path):
+    cases = tuple(case_of(f"p{nth}", f"lesion {nth}", tmp_path) for nth in range(6))
+    few = judge(cases, lambda text, _: NOTHING if text in ("lesion 0", "lesion 1") else MIDDLE)
+    enough = judge(cases, lambda text, _: NOTHING if text == "lesion 0" else MIDDLE)
+    assert (few.verdict, enough.verdict) == ("unclear", "yes")
 
 
 def test_pictures_that_have_no_mirror_image_are_not_asked_about(tmp_path):

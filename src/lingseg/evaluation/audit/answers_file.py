@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -28,6 +29,21 @@ ANSWERS_FILE = "answers.sqlite"
 
 _FORMAT = 1
 _BESIDE, _MEAN = "beside", "mean mask"
+_LETTERS_OF_DIGEST, _LETTERS_SHOWN = 64, 12
+_WHAT = MappingProxyType(
+    {
+        "format": "the file's format",
+        "predictor": "the model's name",
+        "predictor_hash": "the SHA-256 of the model (of weights, masks, or a function's file)",
+        "threshold": "the threshold",
+        "seed": "the seed",
+        "dataset": "the data set",
+        _BESIDE: "what is asked beside the model (a mean mask by the SHA-256 of its pixels, a twin "
+        "by its own)",
+        "lingseg": "the version of lingseg",
+    }
+)
+"""What a person is told that a value of the header is."""
 _TABLES = """
 CREATE TABLE IF NOT EXISTS header (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS answers (
@@ -166,9 +182,9 @@ class AnswersFile:
         for name, value in header.items():
             if written.get(name) != value and (name != _BESIDE or beside is None):
                 raise ValueError(
-                    f"{self._path} holds answers for {name.replace('_', ' ')} "
-                    f"{written.get(name)!r}, this audit has {value!r}. Choose another folder, or "
-                    f"begin anew with --fresh."
+                    f"{self._path} holds other answers: {_WHAT[name]} was "
+                    f"{_shown(written.get(name, ''))}, and is {_shown(value)} in this audit. "
+                    f"Choose another folder, or begin anew with --fresh."
                 )
         if beside != written.get(_BESIDE):
             self._file.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (_BESIDE, beside))
@@ -188,6 +204,12 @@ class AnswersFile:
                 f"{self._path} is no file of answers, or is damaged: {error}. Begin anew with "
                 f"--fresh."
             ) from error
+
+
+def _shown(value: str) -> str:
+    """Return a value as a person compares it: of a digest the first letters."""
+    is_digest = len(value) == _LETTERS_OF_DIGEST and set(value) <= set("0123456789abcdef")
+    return repr(f"{value[:_LETTERS_SHOWN]}…" if is_digest else value) if value else "not known"
 
 
 def _joined(before: str, now: str) -> str | None:

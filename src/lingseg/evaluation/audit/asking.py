@@ -67,6 +67,11 @@ class Asking:
     own: Tally = field(default_factory=Tally)
     """Of the cases' own sentences, where they say something."""
 
+    @property
+    def why_unanswered(self) -> str:
+        """Why the first of the cases' own sentences was refused; empty where one was answered."""
+        return self.own.first_refusal if self.own.num_refused == self.own.num_asked else ""
+
     def note_own(self, question: Question, refusal: str) -> None:
         """Count a question if it is a case's own and says something."""
         if question.is_own and question.text.strip():

@@ -46,6 +46,8 @@ class Audit:
     """Questions, each counted once, whichever rows want it."""
     num_reused: int = 0
     """Of these, how many an earlier run had answered."""
+    why_unanswered: str = ""
+    """Why the first of the cases' own sentences was refused, where all of them were."""
 
     @property
     def traits(self) -> tuple[tuple[str, Verdict], ...]:

@@ -129,6 +129,7 @@ def audit(
         examples=examples,
         num_asked=asking.num_questions,
         num_reused=asking.num_reused,
+        why_unanswered=asking.why_unanswered,
     )
 
 

@@ -80,13 +80,17 @@ class DegradationRow:
             for kind, by in known.items()
         }
         poor = [kind for kind in known if kind in self._views]
-        verdicts = {kind: _verdict(known[kind], drops[kind]) for kind in poor}
+        has_more_to_lose = _has_more_to_lose(known)
+        verdicts: dict[str, Verdict] = {
+            kind: _verdict(known[kind], drops[kind]) if has_more_to_lose else "unclear"
+            for kind in poor
+        }
         has_words = "words lost" in known
         return Row(
             number=self.number,
             title=self.title,
             verdict=worst(verdicts.values()),
-            sentence=_sentence(verdicts, drops),
+            sentence=_sentence(verdicts, drops, has_more_to_lose=has_more_to_lose),
             figures=tuple(_figures(known, drops, rng)),
             plots=tuple(_plot(kind, by, rng) for kind, by in known.items()),
             why_not="" if has_words else "No case has a sentence whose words could be left out.",
@@ -114,6 +118,19 @@ class DegradationRow:
         lost = set(order[: max(1, round(len(words) * strength / 100))].tolist())
         kept = [word for place, word in enumerate(words) if place not in lost]
         return Question(case=case, text=" ".join(kept))
+
+
+def _has_more_to_lose(pairs: Mapping[str, Mapping[float, Sequence[Pair]]]) -> bool:
+    """Return whether the pictures as they are score more than may be lost.
+
+    Who never draws loses nothing. That an empty mask is right where nothing is marked does not
+    count: it would be as right on a black picture.
+    """
+    seen = [
+        pair for by_strength in pairs.values() for found in by_strength.values() for pair in found
+    ]
+    scores = [pair.own_dice.value for pair in seen if pair.own_overlap.reference]
+    return bool(scores) and float(np.mean(scores)) > MOST_DROP
 
 
 def _verdict(pairs: Mapping[float, Sequence[Pair]], drops: Mapping[float, Estimate]) -> Verdict:
@@ -163,13 +180,18 @@ def _plot(kind: str, pairs: Mapping[float, Sequence[Pair]], rng: np.random.Gener
 
 
 def _sentence(
-    verdicts: Mapping[str, Verdict], drops: Mapping[str, Mapping[float, Estimate]]
+    verdicts: Mapping[str, Verdict],
+    drops: Mapping[str, Mapping[float, Estimate]],
+    *,
+    has_more_to_lose: bool,
 ) -> str:
     """Return what was found in words."""
     mildest = {kind: points(next(iter(drops[kind].values()))) for kind in verdicts}
     told = ", ".join(f"{kind} {lost}" for kind, lost in mildest.items())
     sentence = f"A slightly worse picture costs, in Dice per image: {told}."
-    if worst(verdicts.values()) == "unclear":
+    if not has_more_to_lose:
+        sentence += " It finds so little on the pictures as they are that there is nothing to lose."
+    elif worst(verdicts.values()) == "unclear":
         sentence += " Too few subjects to tell whether it bears that."
     if "words lost" in drops:
         half, all_ = (points(drops["words lost"][percent]) for percent in (50, 100))

@@ -51,6 +51,8 @@ class _Seen:
     dice: float
     dice_not_swapped: float | None
     """With the sentence as it was; None where it names no side."""
+    is_drawn: bool
+    """Whether any of the masks has a pixel."""
 
     @property
     def subject(self) -> str:
@@ -117,13 +119,15 @@ class MirrorRow:
             )
             if values
         )
-        keeps = judge_above(figures[0].estimate, ALIKE_FROM, num_subjects=num_subjects(seen))
+        # Empty masks are alike, whoever left them so: they tell of nobody.
+        drawn = [one for one in seen if one.is_drawn]
+        keeps = judge_above(figures[0].estimate, ALIKE_FROM, num_subjects=num_subjects(drawn))
         heeds = self._heeds(one_sided, rng)
         return Row(
             number=self.number,
             title=self.title,
             verdict=worst((keeps, heeds)),
-            sentence=_sentence(figures, keeps, heeds),
+            sentence=_sentence(figures, keeps, heeds, num_drawn=len(drawn)),
             figures=figures,
             examples=_pick_examples(seen),
             traits=(("side", "no"),) if heeds == "no" else (),
@@ -139,7 +143,8 @@ class MirrorRow:
         if not gains:
             return "not measured"
         estimate = estimate_mean(gains, rng=rng)
-        return judge_above(estimate, HEEDS_FROM, num_subjects=num_subjects(gains))
+        drawn = [one for one in one_sided if one.is_drawn]
+        return judge_above(estimate, HEEDS_FROM, num_subjects=num_subjects(drawn))
 
 
 def _names_side(case: Case) -> bool:
@@ -169,11 +174,13 @@ def _see(answers: Answers, case: Case) -> _Seen | None:
         return None
     names_side = _names_side(case)
     kept = find_if_answered(answers, _not_swapped(case)) if names_side else None
+    masks = [one.mask for one in (own, swapped, kept) if one is not None]
     return _Seen(
         case=case,
         names_side=names_side,
         dice=_alike(own.mask, swapped.mask),
         dice_not_swapped=_alike(own.mask, kept.mask) if kept else None,
+        is_drawn=any(mask.any() for mask in masks),
     )
 
 
@@ -196,8 +203,13 @@ def _dice_not_swapped(seen: Sequence[_Seen]) -> list[Observation]:
     ]
 
 
-def _sentence(figures: Sequence[Figure], keeps: Verdict, heeds: Verdict) -> str:
+def _sentence(figures: Sequence[Figure], keeps: Verdict, heeds: Verdict, *, num_drawn: int) -> str:
     """Return what was found."""
+    if not num_drawn:
+        return (
+            "It draws nothing, neither on the pictures nor on their mirror images, so that nobody "
+            "can tell whether it treats left and right alike."
+        )
     dice = {figure.key: percent(figure.estimate, digits=1) for figure in figures}
     judged = {
         "yes": "it treats left and right alike",
