@@ -18,9 +18,9 @@ from lingseg.web.server import listen, make_server
 HERE = "http://127.0.0.1:8000"
 
 
-def fake_model(folder: Path) -> Model:
-    """A model that draws what is bright; see `fake_bundle`."""
-    path = write_fake_bundle(folder / "fake.lingseg")
+def fake_model(folder: Path, **changes: object) -> Model:
+    """A model that draws what is bright, with changes of its manifest; see `fake_bundle`."""
+    path = write_fake_bundle(folder / "fake.lingseg", **changes)
     model = Model(read_bundle(path), threads=1)
     model.path = path  # for tests that give it to a command
     return model

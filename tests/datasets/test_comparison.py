@@ -140,3 +140,24 @@ def test_only_one_sided_comparisons_tell_whose_left_is_meant():
     assert sided("the left lesion", LOWER_RIGHT) == [False, True]
     assert sided("lesions on both sides", LOWER_RIGHT) == [False, False]
     assert sided("the left lesion", UPPER_LEFT, LOWER_RIGHT) == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("one opacity in the right lung. No pneumothorax.", "one opacity in the right lung is"),
+        ("two opacities in the left lung, no effusion", "two opacities in the left lung are"),
+        ("no cyst; a nodule and a mass", "nodule; mass are"),
+    ],
+)
+def test_an_empty_mask_is_held_against_what_is_there_beside_what_is_denied(text, says):
+    (compared,) = compare_text(text, "image", shown())
+    assert not compared.agrees
+    assert str(compared) == f"the sentence says {says} there, the mask is empty"
+
+
+@pytest.mark.parametrize(
+    "text", ["everything except the left tumor", "a possible mass, no cyst", "no mass, no cyst"]
+)
+def test_an_empty_mask_may_be_right_for_what_is_left_out_or_only_possible(text):
+    assert wrong(text, shown()) == set()

@@ -89,6 +89,15 @@ def test_a_film_tells_its_view_and_sides(tags, edge, view):
     assert image.affine is None
 
 
+@pytest.mark.parametrize(
+    ("letters", "left_right_top_bottom"),
+    [(["L", "F"], "RLSI"), (["A", "F"], "PASI"), (["RA", "FL"], "LRSI"), (["L", ""], None)],
+)
+def test_a_film_tells_what_lies_at_its_edges(letters, left_right_top_bottom):
+    edges = read(film(PatientOrientation=letters)).edges
+    assert (edges and "".join(edges)) == left_right_top_bottom
+
+
 def test_a_film_is_as_large_as_its_detector_says_at_the_patient():
     assert read(film()).spacing is None
     assert read(film(ImagerPixelSpacing=[0.2, 0.1])).spacing == (0.2, 0.1)

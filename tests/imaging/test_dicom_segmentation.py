@@ -253,3 +253,36 @@ def test_what_lies_nowhere_in_space_tells_its_orientation_or_that_it_is_not_know
         write(tmp_path / "made.dcm", [film])
         made = pydicom.dcmread(tmp_path / "made.dcm")
         assert made["PatientOrientation"].value == (known or "")
+
+
+@pytest.mark.parametrize(
+    ("drawn_by", "kind", "ending"),
+    [
+        ("model", "AUTOMATIC", ""),
+        ("model and person", "SEMIAUTOMATIC", " (corrected)"),
+        ("person", "MANUAL", " (painted)"),
+    ],
+)
+def test_it_tells_whose_work_it_is(tmp_path, drawn_by, kind, ending):
+    write(tmp_path / "seg.dcm", series(), authorship=replace(AUTHORSHIP, drawn_by=drawn_by))
+    read = pydicom.dcmread(tmp_path / "seg.dcm")
+    (segment,) = read.SegmentSequence
+    assert segment.SegmentAlgorithmType == kind
+    has_model = drawn_by != "person"
+    assert ("SegmentAlgorithmName" in segment) == has_model
+    assert ("SegmentationAlgorithmIdentificationSequence" in segment) == has_model
+    assert (AUTHORSHIP.model_name in str(read)) == has_model
+    assert (AUTHORSHIP.model_hash in str(read)) == has_model
+    assert segment.SegmentLabel.endswith(ending)
+    assert len(segment.SegmentLabel.encode()) <= 64
+    assert segment.SegmentDescription.startswith("the größere")
+
+
+def test_a_correction_that_changed_nothing_is_another_object(tmp_path):
+    drawn = delineation(series())
+    uids = set()
+    for drawn_by in ("model", "model and person", "person"):
+        authorship = replace(AUTHORSHIP, drawn_by=drawn_by)
+        write(tmp_path / "seg.dcm", series(), drawn, authorship)
+        uids.add(pydicom.dcmread(tmp_path / "seg.dcm").SOPInstanceUID)
+    assert len(uids) == 3

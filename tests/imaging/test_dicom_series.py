@@ -78,8 +78,8 @@ def test_padding_does_not_count_in_the_window_that_slices_share(tmp_path):
 def broken_slices():
     whole = saved(ct_slice(5))
     return {
-        "cut.dcm": (whole[:400], "is cut short or damaged: it tells no size"),
-        "cut": (whole[:400], "is cut short or damaged: it tells no size"),
+        "cut.dcm": (whole[:400], "is cut short or damaged: it does not say how"),
+        "cut": (whole[:400], "is cut short or damaged: it does not say how"),
         "empty.dcm": (b"", r"is empty \(0 bytes\)"),
         "1.2.3.4.5": (b"", r"is empty \(0 bytes\)"),
         "pushed.dcm": (b"7 bytes" + whole, "its beginning is not that of DICOM"),

@@ -1,6 +1,7 @@
 import json
 import stat
 import time
+from contextlib import closing
 
 import pytest
 from clinical_files import ct_slice, saved
@@ -23,6 +24,7 @@ from lingseg.imaging.dicomweb import (
     named_by_address,
     store_objects,
 )
+from lingseg.imaging.private_folder import PrivateFolder
 from lingseg.imaging.reading import read_volume
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -61,6 +63,17 @@ def test_the_folder_is_private_and_gone_afterwards(archive):
         private = path.parents[1]
         assert stat.S_IMODE(private.stat().st_mode) == 0o700
     assert not private.exists()
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next(archive, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with closing(PrivateFolder("pacs", tmp_path)) as in_use:
+        left = tmp_path / "lingseg-pacs-left"
+        (left / "series").mkdir(parents=True)
+        (left / "series" / "1.2.3").write_bytes(b"a patient")
+        (left / "lock").touch()
+        fetch_all(archive.address)
+        assert list(tmp_path.iterdir()) == [in_use.path]
 
 
 def test_a_lone_picture_is_a_file(archive):

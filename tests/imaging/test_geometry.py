@@ -4,6 +4,7 @@ import pytest
 from lingseg.imaging.geometry import (
     affine_of,
     are_directions,
+    edges_of,
     patient_left_of,
     plane_of,
     spacing_of,
@@ -14,18 +15,21 @@ X, Y, Z = np.eye(3)
 
 
 @pytest.mark.parametrize(
-    ("along_row", "down", "plane", "edge"),
+    ("along_row", "down", "plane", "edge", "left_right_top_bottom"),
     [
-        (X, Y, "axial", "right"),
-        (-X, -Y, "axial", "left"),
-        (X, -Z, "coronal", "right"),
-        (Y, -Z, "sagittal", "neither"),
-        (Y, X, "axial", "neither"),
+        (X, Y, "axial", "right", "RLAP"),
+        (-X, -Y, "axial", "left", "LRPA"),
+        (X, -Z, "coronal", "right", "RLSI"),
+        (Y, -Z, "sagittal", "neither", "APSI"),
+        (Y, X, "axial", "neither", "APRL"),
     ],
 )
-def test_planes_and_sides_follow_from_dicoms_directions(along_row, down, plane, edge):
+def test_planes_and_sides_follow_from_dicoms_directions(
+    along_row, down, plane, edge, left_right_top_bottom
+):
     affine = affine_of(np.zeros(3), along_row, down, (2.0, 3.0), np.cross(along_row, down))
     assert (plane_of(affine), patient_left_of(affine)) == (plane, edge)
+    assert "".join(edges_of(affine)) == left_right_top_bottom
     assert spacing_of(affine) == (2.0, 3.0)
 
 

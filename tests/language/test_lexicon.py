@@ -119,3 +119,21 @@ def test_the_nearest_word_is_what_counting_every_edit_finds(written: str) -> Non
         lexicon_module._is_opposite(written, known, least) for known in nearest
     )
     assert lexicon_module._meant(words, written) == (min(nearest) if is_told else None)
+
+
+def test_a_text_of_strange_words_is_not_compared_without_end(monkeypatch):
+    compared = []
+    meant = lexicon_module._meant
+    monkeypatch.setattr(
+        lexicon_module, "_meant", lambda words, word: compared.append(word) or meant(words, word)
+    )
+    strange = [f"zz{chr(97 + n // 26)}{chr(97 + n % 26)}q" for n in range(300)]
+    lexemes, notices = lexicon("en").split(" ".join([*strange, "lefft", "left"]))
+    assert len(compared) == 100
+    assert not notices
+    assert [one.kind for one in lexemes[-2:]] == ["unknown", "side"]
+
+
+def test_what_was_split_can_be_changed_without_harm():
+    lexicon("en").split("the left lung")[0].clear()
+    assert kinds("the left lung")

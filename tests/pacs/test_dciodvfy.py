@@ -112,12 +112,12 @@ def drawn_on(volume, *, is_empty=False):
     return masks, np.where(masks, 0.9, 0.1).astype(np.float32)
 
 
-def write_all(folder, volume, *, is_deidentified=False, is_empty=False):
+def write_all(folder, volume, *, is_deidentified=False, is_empty=False, authorship=AUTHORSHIP):
     """Write every kind of object about a volume; return the paths, the masks and the binary one."""
     images = list(volume)
     masks, probabilities = drawn_on(volume, is_empty=is_empty)
     sources = [image.source for image in images]
-    context = dicom_context(sources, AUTHORSHIP, is_deidentified=is_deidentified)
+    context = dicom_context(sources, authorship, is_deidentified=is_deidentified)
     drawn = delineate_volume(volume, masks, probabilities, sources)
     binary, fractional, report, shown = (
         folder / f"{name}.dcm" for name in ("binary", "fractional", "report", "shown")
@@ -141,6 +141,15 @@ def write_all(folder, volume, *, is_deidentified=False, is_empty=False):
 def test_what_is_made_of_a_picture_is_valid(dciodvfy, tmp_path, kind, is_deidentified):
     volume = decode_volume(tiny.saved(SOURCES[kind]()), kind)
     paths, _ = write_all(tmp_path, volume, is_deidentified=is_deidentified)
+    assert {path.name: dciodvfy(path) for path in paths} == {path.name: [] for path in paths}
+
+
+@pytest.mark.parametrize("drawn_by", ["model and person", "person"])
+@pytest.mark.parametrize("kind", ["ct", "dx", "enhanced ct"])
+def test_what_a_person_had_part_in_is_valid(dciodvfy, tmp_path, kind, drawn_by):
+    volume = decode_volume(tiny.saved(SOURCES[kind]()), kind)
+    authorship = replace(AUTHORSHIP, drawn_by=drawn_by)
+    paths, _ = write_all(tmp_path, volume, authorship=authorship)
     assert {path.name: dciodvfy(path) for path in paths} == {path.name: [] for path in paths}
 
 

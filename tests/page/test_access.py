@@ -56,6 +56,56 @@ def test_the_keys_are_on_a_sheet(user):
     sheet.wait_for(state="detached")
 
 
+def test_keys_work_with_caps_lock_and_0_brings_all_of_the_look_back(user):
+    user.open_example()
+    user.picture.focus()
+    user.page.keyboard.press("W")
+    level = user.page.locator(".level")
+    before = level.inner_text()
+    user.picture.focus()
+    user.page.keyboard.press("ArrowUp")
+    assert level.inner_text() != before
+    user.page.keyboard.press("0")
+    assert level.inner_text() == before
+    assert user.page.locator("h1").count() == 1
+
+
+def test_two_fingers_never_paint(server, chromium, visit):
+    context = chromium.new_context(viewport={"width": 900, "height": 800}, has_touch=True)
+    user = visit(server, context=context)
+    user.open_example()
+    fingers = context.new_cdp_session(user.page)
+
+    def touch(kind, *places):
+        points = [dict(zip("xy", user.place(*place), strict=True)) for place in places]
+        named = [{**point, "id": number} for number, point in enumerate(points)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": named})
+
+    layers = user.page.locator(".layer")
+    for tool in ["Fill or clear an area", "Brush"]:
+        user.press(tool)
+        touch("touchStart", (0.4, 0.5))
+        for x in (0.43, 0.46, 0.5):
+            touch("touchMove", (x, 0.5))
+        touch("touchStart", (0.5, 0.5), (0.6, 0.6))
+        touch("touchMove", (0.45, 0.5), (0.65, 0.6))
+        touch("touchEnd")
+        user.page.wait_for_timeout(100)
+        assert layers.count() == 1
+        assert user.messages() == []
+    user.press("Fit the whole picture")
+    touch("touchStart", (0.5, 0.5))
+    touch("touchEnd")
+    user.page.locator(".layer", has_text="Corrected").wait_for()  # one finger does
+    user.press("Fill or clear an area")
+    painted = user.corrected_pixels
+    touch("touchStart", (0.1, 0.2))
+    touch("touchEnd")
+    user.wait_for_message("open to the edge of the picture")
+    assert user.corrected_pixels == painted
+    context.close()
+
+
 def test_a_screen_reader_is_told_what_was_found(user):
     user.open_example()
     user.type(LEFT)

@@ -1,7 +1,8 @@
 """Brush, eraser, fill, commands in words, undo and redo."""
 
+import csv
 import json
-from io import BytesIO
+from io import BytesIO, StringIO
 from zipfile import ZipFile
 
 import numpy as np
@@ -12,6 +13,7 @@ from lingseg.cli.main import run
 pytestmark = pytest.mark.browser
 
 LEFT = "one opacity in the upper zone of the left lung"
+RIGHT = "one opacity in the upper zone of the right lung"
 EMPTY_PLACE = ((0.5, 0.55), (0.56, 0.6))
 
 
@@ -97,6 +99,67 @@ def test_a_session_is_saved_whole(user):
         told = json.loads(archive.read("session.json"))
     assert LEFT in json.dumps(told)
     assert "not a medical device" in json.dumps(told)
+
+
+def rows_of_data_set(user):
+    """Sentence, and whether a person changed its mask."""
+    with ZipFile(BytesIO(user.take("Data set")[1])) as archive:
+        (table,) = (one for one in archive.namelist() if one.endswith("train.csv"))
+        rows = csv.DictReader(StringIO(archive.read(table).decode()))
+        return [(row["text"], row["is_corrected"]) for row in rows]
+
+
+def can_save(user):
+    return user.page.locator(".formats button", has_text="PNG").is_enabled()
+
+
+def test_a_correction_is_never_saved_for_another_sentence(user):
+    user.press("Brush")
+    user.draw(*EMPTY_PLACE)
+    user.type(RIGHT)
+    assert not can_save(user)
+    user.press("Keep it for its own sentence")
+    user.page.locator(".formats button:enabled").first.wait_for()
+    assert rows_of_data_set(user) == [(RIGHT, "no"), (LEFT, "yes")]
+
+
+def test_a_correction_is_never_saved_for_the_other_side(user):
+    user.press("Brush")
+    user.draw(*EMPTY_PLACE)
+    user.page.get_by_text("patient\u2019s left").click()
+    question = user.page.get_by_role("group", name="What is this correction for?")
+    question.wait_for()
+    user.wait_for_answer()
+    assert not can_save(user)
+    question.get_by_role("button", name="Back to the picture").click()
+    user.page.locator(".formats button:enabled").first.wait_for()
+    assert rows_of_data_set(user) == [(LEFT, "yes")]
+
+
+def test_what_is_painted_before_a_sentence_is_saved_with_it(user):
+    user.sentence.fill("")
+    user.press("Brush")
+    user.draw(*EMPTY_PLACE)
+    painted = user.corrected_pixels
+    assert "write one" in user.page.locator("#take-hint").inner_text()
+    user.type(LEFT)
+    assert rows_of_data_set(user) == [(LEFT, "yes")]
+    user.page.get_by_role("button", name=f"Painted: {LEFT}").click()
+    assert user.corrected_pixels == painted
+
+
+def test_a_layer_needs_a_changed_pixel_and_comes_back_when_it_was_removed(user):
+    user.press("Brush")
+    user.page.mouse.click(*user.place(0.005, 0.5))  # beside the picture
+    assert user.page.locator(".layer").count() == 1
+    user.draw(*EMPTY_PLACE)
+    corrected = user.corrected_pixels
+    user.press("Remove layer 1")
+    assert user.page.locator(".layer").count() == 1
+    user.press("Undo")
+    user.wait_for_answer()
+    assert user.page.locator(".layer").count() == 2
+    assert user.corrected_pixels == corrected
 
 
 def test_the_data_set_of_corrections_is_one_that_the_checks_accept(user, tmp_path):

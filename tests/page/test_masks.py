@@ -198,6 +198,7 @@ def test_left_is_said_whose_it_is_and_changing_it_changes_the_mask(user):
 def test_earlier_sentences_come_back(user):
     user.open_example()
     user.type(LEFT)
+    user.page.locator(".earlier").wait_for()  # only what one stays with is remembered
     user.type(RIGHT)
     user.page.locator(".earlier summary").click()
     user.page.locator(".earlier button", has_text=LEFT).click()

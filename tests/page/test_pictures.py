@@ -6,7 +6,7 @@ import zipfile
 import nibabel
 import numpy as np
 import pytest
-from clinical_files import film, saved
+from clinical_files import ct_slice, film, saved
 from PIL import Image as PillowImage
 
 pytestmark = pytest.mark.browser
@@ -47,6 +47,47 @@ def test_a_radiograph_shows_the_patients_sides_and_its_own_window(user):
     user.press("Fit the whole picture")
     user.page.wait_for_timeout(200)
     assert abs(user.colours().mean() - dark) < 1
+
+
+def test_a_film_that_stores_white_as_low_is_not_shown_as_a_negative(user):
+    pixels = np.tile(np.linspace(0, 3000, 90).astype(np.uint16), (60, 1))
+    user.choose(("negative.dcm", saved(film(pixels, "MONOCHROME1"))))
+    wait_until_open(user, "negative.dcm")
+    row = user.colours()[user.colours().shape[0] // 2, :, 0]
+    left, right = row[len(row) // 4], row[-len(row) // 4]
+    assert left > right + 60
+    user.press("Brightness and contrast")
+    user.draw((0.5, 0.45), (0.5, 0.5))
+    user.page.wait_for_timeout(200)
+    darker = user.colours()[user.colours().shape[0] // 2, :, 0]
+    assert darker[len(row) // 4] < left  # down is darker, here too
+
+
+def test_ct_has_its_windows_and_letters_at_all_edges(user):
+    user.choose(*((f"{n}.dcm", saved(ct_slice(n))) for n in range(3)))
+    user.page.locator(".slices").wait_for()
+    marks = user.page.locator(".side-mark")
+    marks.first.wait_for()
+    assert marks.all_inner_texts() == ["R", "L", "A", "P"]
+    windows = user.page.get_by_label("Window", exact=True)
+    windows.select_option("lung")
+    level = user.page.get_by_title("Brightness and contrast; press")
+    level.filter(has_text="L -600 \u00b7 W 1500").wait_for()
+    level.click()
+    assert windows.input_value() == ""
+    user.choose(("empty.png", b""))
+    user.wait_for_message("0 bytes")
+    message = user.page.locator(".notice").bounding_box()
+    assert message["y"] + message["height"] <= user.page.locator(".slices").bounding_box()["y"]
+
+
+def test_a_sagittal_volume_tells_front_and_back_head_and_feet(user):
+    voxels = np.random.default_rng(7).integers(0, 900, (20, 30, 6)).astype(np.int16)
+    affine = np.array([[0, 0, -3.0, 0], [-2, 0, 0, 0], [0, -2, 0, 0], [0, 0, 0, 1]])
+    user.choose(("side.nii", nibabel.Nifti1Image(voxels, affine).to_bytes()))
+    user.page.locator(".about", has_text="sagittal").wait_for()
+    assert user.page.locator(".side-mark").all_inner_texts() == ["A", "P", "S", "I"]
+    assert user.page.get_by_label("Window", exact=True).count() == 0
 
 
 def test_the_slices_of_a_volume_are_gone_through_and_asked(user):

@@ -1,6 +1,7 @@
 """Masks taken away as files."""
 
 import gzip
+import hashlib
 import io
 import json
 import zipfile
@@ -11,7 +12,7 @@ import pydicom
 import pytest
 from clinical_files import ct_slice, saved
 from PIL import Image as PillowImage
-from web_server import decoded, segment, two_squares, upload
+from web_server import decoded, png, segment, two_squares, upload
 
 from lingseg.datasets.folder import read_folder
 from lingseg.web.held_image import HeldImage
@@ -98,9 +99,32 @@ def test_coco_holds_all_masks_of_the_picture(client):
         *layers_of(client, image, "left", is_corrected=True),
     ]
     told = json.loads(export(client, image, layers, "coco").text)
-    assert [one["name"] for one in told["categories"]] == ["left", "right"]
-    assert [one["score"] for one in told["annotations"]] == [0.9, 0.9, 1.0]
-    assert told["images"][0]["file_name"] == "a.png"
+    assert [one["name"] for one in told["categories"]] == ["right", "left"]
+    by_model, by_person = told["annotations"]  # a correction takes the place of its answer
+    assert (by_model["score"], "is_corrected" in by_model) == (0.9, False)
+    assert ("score" in by_person, by_person["is_corrected"]) == (False, True)
+    assert told["images"] == [{"id": 1, "file_name": "a.png", "height": 40, "width": 60}]
+
+
+def test_the_file_of_one_slice_names_the_slice(client, series):
+    layers = layers_of(client, series["id"], "left")
+    (picture,) = json.loads(export(client, series["id"], layers, "coco", slice=1).text)["images"]
+    assert (picture["volume"], picture["slice"]) == (series["name"], 1)
+    assert picture["file_name"] == "0--slice-2-of-3.png"
+    alone = export(client, series["id"], layers, "png", slice=1)
+    assert "mask-01--left--slice-2-of-3.png" in alone.headers["content-disposition"]
+
+
+@pytest.mark.parametrize("kind", ["png", "coco"])
+def test_a_file_without_the_patient_has_no_name_of_the_picture(client, kind):
+    image = upload(client, name="Jane-Doe.png")["id"]
+    made = [
+        export(client, image, layers_of(client, image, "left"), kind, is_deidentified=True)
+        for _ in range(2)
+    ]
+    assert "Doe" not in made[0].text + made[0].headers["content-disposition"]
+    if kind == "coco":
+        assert made[0].text == made[1].text
 
 
 def test_a_session_holds_picture_masks_and_what_a_person_did(client):
@@ -108,7 +132,11 @@ def test_a_session_holds_picture_masks_and_what_a_person_did(client):
     layers = layers_of(client, image, "left", is_corrected=True, colour="#ff0000", note="mine")
     made = export(client, image, layers, "zip")
     whole = zipfile.ZipFile(io.BytesIO(made.content))
-    assert sorted(whole.namelist()) == ["masks/mask-01--left.png", "picture.png", "session.json"]
+    assert sorted(whole.namelist()) == [
+        "masks/mask-01--left--corrected.png",
+        "picture.png",
+        "session.json",
+    ]
     shown = np.asarray(PillowImage.open(io.BytesIO(whole.read("picture.png"))))
     assert (shown == two_squares()).all()
     told = json.loads(whole.read("session.json"))
@@ -116,6 +144,115 @@ def test_a_session_holds_picture_masks_and_what_a_person_did(client):
     (layer,) = told["layers"]
     assert (layer["is_corrected"], layer["colour"], layer["remark"]) == (True, "#ff0000", "mine")
     assert layer["model_sha256"] == client.get("/v1/model").json()["sha256"]
+    assert (layer["confidence"], layer["presence"]) == (None, None)
+
+
+def session_of(made):
+    """The records of a session, and the names of its files."""
+    whole = zipfile.ZipFile(io.BytesIO(made.content))
+    return json.loads(whole.read("session.json")), whole.namelist()
+
+
+def test_what_the_model_was_sure_of_is_told_of_its_own_answers_only(client, series):
+    told = {"confidence": 0.7, "presence": 0.8}
+    layers = [
+        *layers_of(client, series["id"], "left", **told),
+        *layers_of(client, series["id"], "left", is_corrected=True, corrected_slices=[1], **told),
+        *layers_of(client, series["id"], "left", is_painted=True, **told),
+    ]
+    session, names = session_of(export(client, series["id"], layers, "zip"))
+    answer, corrected, painted = session["layers"]
+    assert [(one["confidence"], one["presence"]) for one in session["layers"]] == [
+        (0.7, 0.8), (None, None), (None, None)
+    ]  # fmt: skip
+    assert [one["is_corrected"] for one in session["layers"]] == [False, True, True]
+    assert [one["slice_confidences"] for one in session["layers"]] == [None] * 3
+    assert corrected["corrected_slices"] == [1]
+    assert (painted["model"], painted["model_sha256"], painted["threshold"]) == (None,) * 3
+    assert answer["model"] == "fake"
+    assert [name for name in names if name.startswith("masks/")] == [
+        "masks/mask-01--left.nii.gz",
+        "masks/mask-02--left--corrected.nii.gz",
+        "masks/mask-03--left--painted.nii.gz",
+    ]
+
+
+def test_a_correction_names_its_answer_and_each_slice_its_own_confidence(client, series):
+    layers = [
+        *layers_of(client, series["id"], "left", id=1, slice_confidences={"0": 0.7, "2": 0.4}),
+        *layers_of(client, series["id"], "right", id=2),
+        *layers_of(client, series["id"], "left", id=3, corrects=2, is_corrected=True),
+    ]
+    session, _ = session_of(export(client, series["id"], layers, "zip"))
+    assert session["layers"][0]["slice_confidences"] == [0.7, None, 0.4]
+    told = json.loads(export(client, series["id"], layers, "coco", slice=1).text)
+    assert len(told["annotations"]) == 2  # the answer of the same sentence is another's
+    assert [one["name"] for one in told["categories"]] == ["left"]
+
+
+def test_a_session_without_the_patient_has_neither_picture_nor_what_leads_to_it(client):
+    data = png(two_squares())
+    image = upload(client, data, name="Jane-Doe.png")["id"]
+    layers = layers_of(client, image, "left", note="of Jane Doe")
+    made = export(client, image, layers, "zip", is_deidentified=True)
+    session, names = session_of(made)
+    assert names == ["masks/mask-01.png", "session.json"]
+    assert "Doe" not in json.dumps(session)
+    assert hashlib.sha256(data).hexdigest() not in json.dumps(session)
+    assert session["layers"][0]["text"] == "left"
+
+
+def test_a_data_set_without_the_patient_has_no_notes_and_no_text_in_its_pixels(client):
+    image = upload(client)["id"]
+    layers = layers_of(client, image, "left", note="of Jane Doe")
+    made = export(client, image, layers, "dataset", is_deidentified=True)
+    packed = zipfile.ZipFile(io.BytesIO(made.content))
+    assert all(b"Doe" not in packed.read(name) for name in packed.namelist())
+    burned = saved(ct_slice(0, BurnedInAnnotation="YES"))
+    image = upload(client, burned, name="a.dcm")["id"]
+    layers = layers_of(client, image, "left")
+    refused = export(client, image, layers, "dataset", is_deidentified=True)
+    assert (refused.status_code, refused.json()["code"]) == (422, "not-exportable")
+    assert export(client, image, layers, "dataset").status_code == 200
+
+
+def test_a_correction_takes_the_place_of_its_answer_in_a_data_set(client, tmp_path):
+    image = upload(client)["id"]
+    (answer,) = layers_of(client, image, "the left tumor")
+    (other,) = layers_of(client, image, "the right tumor")
+    corrected = {**answer, "mask": other["mask"], "is_corrected": True}
+    made = export(client, image, [answer, corrected], "dataset")
+    zipfile.ZipFile(io.BytesIO(made.content)).extractall(tmp_path)
+    (case,) = read_folder(tmp_path / "annotations").split("train")
+    assert case.columns["is_corrected"] == "yes"
+    mask = np.asarray(PillowImage.open(case.mask)) > 0
+    assert (mask == decoded(corrected["mask"])).all()
+
+
+def test_only_the_slices_that_a_person_changed_are_told_to_be_corrected(client, series, tmp_path):
+    layers = layers_of(client, series["id"], "left", is_corrected=True, corrected_slices=[1])
+    some = next(iter(layers[0]["mask"].values()))
+    layers[0]["mask"] = {str(number): some for number in range(3)}
+    made = export(client, series["id"], layers, "dataset")
+    zipfile.ZipFile(io.BytesIO(made.content)).extractall(tmp_path)
+    cases = read_folder(tmp_path / "annotations").split("train")
+    assert sorted(case.columns["is_corrected"] for case in cases) == ["no", "no", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "kind"),
+    [
+        ({}, "AUTOMATIC"),
+        ({"is_corrected": True}, "SEMIAUTOMATIC"),
+        ({"is_painted": True}, "MANUAL"),
+    ],
+)
+def test_a_dicom_segmentation_tells_whose_work_it_is(client, series, layer, kind):
+    made = export(
+        client, series["id"], layers_of(client, series["id"], "left", **layer), "dicom-seg"
+    )
+    (segment,) = pydicom.dcmread(io.BytesIO(made.content)).SegmentSequence
+    assert segment.SegmentAlgorithmType == kind
 
 
 def test_a_corrected_session_is_a_data_set_that_training_reads(client, tmp_path):

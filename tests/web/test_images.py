@@ -34,7 +34,8 @@ def test_the_files_of_a_series_become_one_volume_and_another_picture_stands_alon
     assert (volume["slices"], volume["modality"], volume["plane"]) == (3, "CT", "axial")
     assert volume["spacing_mm"] == [0.5, 2.0, 3.0]
     assert volume["patient_left"] == "right"
-    assert (picture["kind"], picture["name"]) == ("picture", "b.png")
+    assert volume["edges"] == {"left": "R", "right": "L", "top": "A", "bottom": "P"}
+    assert (picture["kind"], picture["name"], picture["edges"]) == ("picture", "b.png", None)
     assert answer["problems"] == []
 
 

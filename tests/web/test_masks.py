@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from clinical_files import ct_slice, saved
 from PIL import Image as PillowImage
-from web_server import client_of, decoded, png, segment, two_squares, upload
+from web_server import client_of, decoded, fake_model, png, segment, two_squares, upload
 
 from lingseg.cli.main import run as run_command
 from lingseg.web import Limits
@@ -27,7 +27,7 @@ def ct_volume(client, bright=(1,)):
 def test_each_sentence_gets_its_mask_on_the_picture_s_own_grid(client):
     image = upload(client)["id"]
     left, right, nothing = segment(
-        client, image, "the left square", "the right square", "nothing"
+        client, image, "the left square", "the right square", "nothing bright"
     ).json()["results"]
     bright = two_squares() > 0
     in_left = np.arange(60) < 30
@@ -100,6 +100,58 @@ def test_a_volume_is_drawn_slice_by_slice_and_a_slice_by_itself(client):
 def test_a_verdict_is_said_in_words_that_a_person_can_act_on(is_found, confidence, verdict, words):
     assert verdict_of(is_found=is_found, confidence=confidence) == verdict
     assert in_words(verdict, is_found=is_found, confidence=confidence) == words
+
+
+def test_a_sentence_of_which_nothing_is_understood_is_told_so_before_all_else(client):
+    image = upload(client)["id"]
+    strange, known = segment(client, image, "asdf qwer", "asdf left").json()["results"]
+    assert strange["is_found"]
+    assert (strange["understood"], strange["verdict"]) == (False, "unsure")
+    assert strange["sentence_for_people"].startswith("Nothing of this sentence was understood.")
+    assert (known["understood"], known["verdict"]) == (True, "found")
+
+
+def test_an_empty_mask_of_a_sentence_that_also_denies_is_no_finding(client):
+    image = upload(client)["id"]
+    asked = ["one bright tumor, nothing but no cyst", "one bright tumor, no cyst"]
+    nothing, something = segment(client, image, *asked).json()["results"]
+    assert nothing["verdict"] == "not found"  # a word was not understood, so nothing is claimed
+    assert something["verdict"] == "found"
+    assert something["facts"]["affirmed"] == "one bright tumor"
+
+
+def test_the_person_is_told_to_ask_what_is_there_by_itself(client):
+    image = upload(client, png(two_squares() * 0))["id"]
+    text = "One opacity in the right lung. No pneumothorax."
+    (answer,) = segment(client, image, text).json()["results"]
+    assert answer["verdict"] == "unsure"
+    assert answer["sentence_for_people"].endswith(" One opacity in the right lung.")
+    assert answer["disagreements"] == [
+        "the sentence says one opacity in the right lung is there, the mask is empty"
+    ]
+
+
+def test_what_the_model_never_heard_of_is_told(tmp_path):
+    trained_on = [{"name": "busi", "licence": "CC0-1.0", "citation": ""}]
+    with client_of(fake_model(tmp_path, trained_on=trained_on)) as client:
+        image = upload(client)["id"]
+        asked = segment(client, image, "the left kidney", "the left tumor").json()["results"]
+    assert [one["notices"] for one in asked] == [
+        ["No sentence that this model learnt from speaks of kidney: the mask may be of something "
+         "else."],
+        [],
+    ]  # fmt: skip
+
+
+def test_a_side_that_the_picture_does_not_show_is_told(client):
+    sagittal = saved(ct_slice(0, ImageOrientationPatient=[0, 1, 0, 0, 0, -1]))
+    image = upload(client, sagittal, name="a.dcm")
+    assert image["patient_left"] == "neither"
+    sentences = [{"text": "left", "side": side} for side in ("patient", "image")]
+    asked = client.post("/v1/segment", json={"image": image["id"], "sentences": sentences}).json()
+    by_patient, by_picture = (one["notices"] for one in asked["results"])
+    assert by_patient[0].startswith("The sentence means the patient's left and right")
+    assert by_picture == []
 
 
 def test_probabilities_come_as_grey_when_asked_for(client):

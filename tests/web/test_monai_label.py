@@ -149,7 +149,10 @@ def test_a_saved_label_is_kept_beside_its_image(client, held):
 
 
 def test_the_next_image_is_one_without_a_label(client, held):
-    assert client.post("/activelearning/first", json={}).json()["id"] == held
+    for strategy in client.get("/info/").json()["strategies"]:
+        assert client.post(f"/activelearning/{strategy}", json={}).json()["id"] == held
+    assert client.post("/activelearning/random", json={}).status_code == 200
+    assert client.post("/activelearning/wisest", json={}).status_code == 404
     assert client.head(f"/datastore/image?image={held}").status_code == 200
     image = client.get(f"/datastore/image?image={held}").content
     assert nibabel.Nifti1Image.from_bytes(gzip.decompress(image)).shape == (12, 8, 3)

@@ -1,6 +1,6 @@
 import { encode } from "fast-png";
 import { expect, test } from "vitest";
-import { decodePicture, rangeOf } from "../src/pixels/picture";
+import { decodePicture, rangeOf, shadesOf } from "../src/pixels/picture";
 
 test("sixteen bits are read exactly", () => {
   const data = Uint16Array.of(0, 1, 300, 65535, 40000, 7);
@@ -18,4 +18,12 @@ test("a few outliers do not make a picture dark", () => {
   );
   expect(range[0]).toBeLessThanOrEqual(-24);
   expect(range[1]).toBeLessThan(100);
+});
+
+test("a film that stores white as low is not shown as a negative", () => {
+  const level = { center: 1500, width: 3000, isInverted: true };
+  const shades = shadesOf(65535, { low: 0, step: 1 }, level);
+  expect([shades[0], shades[3000], shades[9000]]).toEqual([255, 0, 0]);
+  const upright = shadesOf(65535, { low: 0, step: 1 }, { ...level, isInverted: false });
+  expect([upright[0], upright[3000]]).toEqual([0, 255]);
 });

@@ -49,6 +49,8 @@ class Annotation:
     """Whose left and right the sentence means."""
     is_corrected: bool = False
     """Whether a person changed what a model drew."""
+    corrected_slices: frozenset[int] | None = None
+    """Of a volume, in which slices; None: in all."""
     note: str = ""
 
 
@@ -153,9 +155,16 @@ def annotated_slices(
         if drawn:
             yield AnnotatedPicture(
                 image=volume.image(number),
-                annotations=tuple(replace(one, mask=one.mask[number]) for one in drawn),
+                annotations=tuple(_in_slice(one, number) for one in drawn),
                 subject=subject,
             )
+
+
+def _in_slice(annotation: Annotation, number: int) -> Annotation:
+    """Return what was said of a slice and drawn in it."""
+    corrected = annotation.corrected_slices
+    is_corrected = annotation.is_corrected and (corrected is None or number in corrected)
+    return replace(annotation, mask=annotation.mask[number], is_corrected=is_corrected)
 
 
 _TITLE = "Corrected with lingseg"

@@ -5,13 +5,13 @@ picture, sizes where they are beyond dispute, and a mask near a border lies on b
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from lingseg.datasets.mask_facts import LARGE_FROM, MIDDLE_BAND, MaskFacts
 from lingseg.language.facts import Attribute, Facts, Finding, Place
 from lingseg.language.grammar import Understanding, understand
-from lingseg.language.phrasing import say_number
+from lingseg.language.phrasing import phrase, say_number
 from lingseg.language.position import SIDE_OPPOSITES
 from lingseg.language.side import Side
 
@@ -128,11 +128,27 @@ def _compare_presence(facts: Facts, mask: MaskFacts) -> Comparison | None:
         return Comparison(
             attribute="presence", agrees=not mask.is_empty, says="it is there", shows=shows
         )
+    if presences == {"present", "absent"} and mask.is_empty:
+        return _compare_affirmed(facts)
     is_denied = presences == {"absent"} and not any(map(_is_narrowed, facts.findings))
     if not is_denied:
         return None
     return Comparison(
         attribute="presence", agrees=mask.is_empty, says="nothing is there", shows=shows
+    )
+
+
+def _compare_affirmed(facts: Facts) -> Comparison | None:
+    """Hold an empty mask against what is said to be there beside what is denied."""
+    there = tuple(one for one in facts.findings if one.presence == "present")
+    if any(one.certainty or one.refers_back for one in there):
+        return None
+    are = "is" if len(there) == 1 and there[0].count in (None, 1) else "are"
+    return Comparison(
+        attribute="presence",
+        agrees=False,
+        says=f"{phrase(replace(facts, findings=there))} {are} there",
+        shows=IS_EMPTY,
     )
 
 

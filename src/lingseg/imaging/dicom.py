@@ -8,6 +8,7 @@ from lingseg.imaging.dicom_file import PARSER_ERRORS, DicomFile, damaged, parse_
 from lingseg.imaging.dicom_geometry import (
     affine_of_frame,
     directions_of,
+    edges_of_frame,
     laterality_of,
     patient_left_of_frame,
     position_of,
@@ -59,6 +60,7 @@ def image_of_frame(
                 window=decoded.window,
                 padding=decoded.padding,
                 patient_left=patient_left_of_frame(header, frame),
+                edges=edges_of_frame(header, frame),
                 source=_source_of(file, header, frame),
             )
     except PARSER_ERRORS as error:

@@ -152,13 +152,13 @@ def _refuse_other_objects(dataset: Dataset, name: str) -> None:
         raise NotAPicture(f"{name} is {what}; expected a picture. {instead}.")
     if "Rows" in dataset and "Columns" in dataset:
         return
-    what = UID(kind).name if _UID.fullmatch(kind) else "DICOM without a kind"
+    what = UID(kind).name if _UID.fullmatch(kind) else "of no kind that DICOM knows"
     if not kind and len(dataset) == 0:
         raise UnreadableImage(f"{name} starts as DICOM but holds nothing. Export it again.")
     if not kind or _PICTURE_CLASS in what:  # cut before Rows and Columns: among slices a gap
         raise UnreadableImage(
-            f"{name} starts as DICOM but is cut short or damaged: it tells no size ({what}). "
-            f"Send or export it again."
+            f"{name} starts as DICOM but is cut short or damaged: it does not say how large its "
+            f"picture is. Send or export it again."
         )
     raise NotAPicture(f"{name} holds no pixels ({what}); expected a picture. Give one.")
 

@@ -11,10 +11,12 @@ from lingseg.imaging.geometry import (
     Vector,
     affine_of,
     are_directions,
+    edges_of,
+    edges_towards,
     patient_left_of,
     why_unusable,
 )
-from lingseg.imaging.image import Affine, PatientLeft, Spacing
+from lingseg.imaging.image import Affine, Direction, Edges, PatientLeft, Spacing
 from lingseg.imaging.source import Laterality
 
 _MACROS = {
@@ -35,6 +37,8 @@ _FLAT = 1
 _MM_PER_CM = 10
 _MAX_SPACING = 1_000.0
 _EDGES: dict[str, PatientLeft] = {"L": "right", "R": "left"}
+_LETTERS: dict[str, Direction] = {"R": "R", "L": "L", "A": "A", "P": "P", "H": "S", "F": "I"}
+"""DICOM says head and feet (PS3.3 C.7.6.1.1.1)."""
 _LATERALITIES: dict[str, Laterality] = {"L": "left", "R": "right", "B": "both"}
 _LATERAL_VIEWS = ("LL", "RL", "LAT", "LATERAL")
 
@@ -135,16 +139,42 @@ def patient_left_of_frame(dataset: Dataset, frame: int = 0) -> PatientLeft | Non
     first is the main one. Where only the view is told, a lateral one has neither; others are taken
     to hang as films do, which is for the caller to assume.
     """
-    directions = directions_of(dataset, frame)
-    if directions is not None:
-        return patient_left_of(
-            affine_of(np.zeros(3), *directions, (1.0, 1.0), np.cross(*directions))
-        )
-    letters = dataset.get("PatientOrientation")
-    is_pair = isinstance(letters, Sequence) and not isinstance(letters, str) and len(letters) == 2
-    if is_pair and str(letters[0]):
-        return _EDGES.get(str(letters[0])[0].upper(), "neither")
+    turned = _turned(dataset, frame)
+    if turned is not None:
+        return patient_left_of(turned)
+    along_row, _ = _letters_of(dataset)
+    if along_row:
+        return _EDGES.get(along_row, "neither")
     return "neither" if view_of(dataset) == "lateral" else None
+
+
+def edges_of_frame(dataset: Dataset, frame: int = 0) -> Edges | None:
+    """Return what lies at each edge of a frame; None where the file does not tell.
+
+    Where it comes from is as for `patient_left_of_frame`, but that a view alone tells nothing.
+    """
+    turned = _turned(dataset, frame)
+    if turned is not None:
+        return edges_of(turned)
+    right, bottom = (_LETTERS.get(letter) for letter in _letters_of(dataset))
+    return None if right is None or bottom is None else edges_towards(right, bottom)
+
+
+def _turned(dataset: Dataset, frame: int) -> Affine | None:
+    """Return how a frame lies in the patient, wherever it is; None where the file does not tell."""
+    directions = directions_of(dataset, frame)
+    if directions is None:
+        return None
+    return affine_of(np.zeros(3), *directions, (1.0, 1.0), np.cross(*directions))
+
+
+def _letters_of(dataset: Dataset) -> tuple[str, str]:
+    """Return the main letters of Patient Orientation, along a row and down a column; "": untold."""
+    letters = dataset.get("PatientOrientation")
+    if not isinstance(letters, Sequence) or isinstance(letters, str) or len(letters) != 2:
+        return "", ""
+    along_row, down_column = (str(one)[:1].upper() for one in letters)
+    return along_row, down_column
 
 
 def laterality_of(dataset: Dataset, frame: int = 0) -> Laterality | None:

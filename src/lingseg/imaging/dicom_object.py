@@ -2,10 +2,11 @@
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -82,6 +83,15 @@ _NEEDED_EMPTY = (
 """Type 2 attributes: they must stand there, and may be empty."""
 
 
+DrawnBy: TypeAlias = Literal["model", "model and person", "person"]
+"""Who corrects a model's mask draws it with the model; who paints one draws it alone."""
+
+_LABELLED: Mapping[DrawnBy, str] = MappingProxyType(
+    {"model": "", "model and person": " (corrected)", "person": " (painted)"}
+)
+_NO_SERIAL_NUMBER = "none"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Authorship:
     """Who drew what, and why: what an object says of its own making."""
@@ -96,20 +106,33 @@ class Authorship:
     input_hash: str | None = None
     side: str | None = None
     """Whose left and right the sentence means."""
+    drawn_by: DrawnBy = "model"
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model had any part in it."""
+        return self.drawn_by != "person"
 
     def parameters(self) -> dict[str, str]:
         """Return what the answer depended on, by name."""
         named = {
             "sentence": self.text,
-            "threshold": str(self.threshold),
-            "model_sha256": self.model_hash,
+            "threshold": str(self.threshold) if self.has_model else None,
+            "model_sha256": self.model_hash if self.has_model else None,
+            "side": self.side,
+            "input_sha256": self.input_hash,
+            "drawn_by": None if self.drawn_by == "model" else self.drawn_by,
         }
-        more = {"side": self.side, "input_sha256": self.input_hash}
-        return named | {name: value for name, value in more.items() if value is not None}
+        return {name: value for name, value in named.items() if value is not None}
 
     def label(self) -> str:
-        """Return the sentence, cut to what a label holds."""
-        return cut(self.text, MAX_SHORT)
+        """Return the sentence, cut to what a label holds, and whether a person had part in it."""
+        by_whom = _LABELLED[self.drawn_by]
+        return cut(self.text, MAX_SHORT - len(by_whom)) + by_whom
+
+    def full_label(self) -> str:
+        """Return the whole sentence, and whether a person had part in it."""
+        return self.text + _LABELLED[self.drawn_by]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -151,16 +174,19 @@ class DicomContext:
 
     def maker(self, what: str, *, series_number: int) -> dict[str, Any]:
         """Return the arguments with which highdicom names an object and its maker."""
+        authorship = self.authorship
+        device = authorship.model_hash[:MAX_SHORT], authorship.model_name
+        serial, name = device if authorship.has_model else (_NO_SERIAL_NUMBER, MANUFACTURER)
         return {
             "series_instance_uid": self.uid(f"series {what}"),
             "series_number": series_number,
             "sop_instance_uid": self.uid(what),
             "instance_number": 1,
             "manufacturer": MANUFACTURER,
-            "manufacturer_model_name": cut(self.authorship.model_name, MAX_SHORT),
-            "software_versions": self.authorship.version,
-            "device_serial_number": self.authorship.model_hash[:MAX_SHORT],
-            "series_description": self.authorship.label(),
+            "manufacturer_model_name": cut(name, MAX_SHORT),
+            "software_versions": authorship.version,
+            "device_serial_number": serial,
+            "series_description": authorship.label(),
             "specific_character_set": "ISO_IR 192",
         }
 

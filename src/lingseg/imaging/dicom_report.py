@@ -71,6 +71,8 @@ def _observer(context: DicomContext) -> "ObservationContext":
     )
     from pydicom.sr.codedict import codes
 
+    authorship = context.authorship
+    has_model = authorship.has_model
     return ObservationContext(
         observer_device_context=ObserverContext(
             observer_type=codes.DCM.Device,
@@ -78,8 +80,8 @@ def _observer(context: DicomContext) -> "ObservationContext":
                 uid=context.uid("observer"),
                 name=MANUFACTURER,
                 manufacturer_name=MANUFACTURER,
-                model_name=context.authorship.model_name,
-                serial_number=context.authorship.model_hash,
+                model_name=authorship.model_name if has_model else None,
+                serial_number=authorship.model_hash if has_model else None,
             ),
         )
     )
@@ -105,21 +107,22 @@ def _measured(
         VolumetricROIMeasurementsAndQualitativeEvaluations,
     )
 
+    authorship = context.authorship
     common: dict[str, Any] = {
         "tracking_identifier": TrackingIdentifier(
-            uid=context.uid("tracking"), identifier=context.authorship.text
+            uid=context.uid("tracking"), identifier=authorship.full_label()
         ),
         "finding_type": CodedConcept(code.type.value, code.type.scheme, code.type.meaning),
         "finding_category": CodedConcept(
             code.category.value, code.category.scheme, code.category.meaning
         ),
         "algorithm_id": AlgorithmIdentification(
-            name=f"{MANUFACTURER} {context.authorship.model_name}",
-            version=context.authorship.version,
-            parameters=[
-                f"{name}={value}" for name, value in context.authorship.parameters().items()
-            ],
-        ),
+            name=f"{MANUFACTURER} {authorship.model_name}",
+            version=authorship.version,
+            parameters=[f"{name}={value}" for name, value in authorship.parameters().items()],
+        )
+        if authorship.has_model
+        else None,
         "measurements": _measurements(delineation),
     }
     uids: dict[str, Any] = {

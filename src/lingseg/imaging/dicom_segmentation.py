@@ -1,7 +1,9 @@
 """Masks as DICOM Segmentation objects (PS3.3, A.51), which PACS and viewers lay over the source."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from lingseg.imaging.delineation import Delineation, ProbabilitySteps
 from lingseg.imaging.dicom_object import (
     MAX_TEXT,
     DicomContext,
+    DrawnBy,
     cut,
     identify_algorithm,
     write_object,
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
 
 SERIES_NUMBER = 9001
 """Far from what scanners count, so that viewers list it last."""
+_ALGORITHM_TYPES: Mapping[DrawnBy, str] = MappingProxyType(
+    {"model": "AUTOMATIC", "model and person": "SEMIAUTOMATIC", "person": "MANUAL"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,15 +179,16 @@ def _describe(context: DicomContext, code: SegmentCode) -> "SegmentDescription":
     category, kind = (
         CodedConcept(term.value, term.scheme, term.meaning) for term in (code.category, code.type)
     )
+    authorship = context.authorship
     described = SegmentDescription(
         segment_number=1,
-        segment_label=context.authorship.label(),
+        segment_label=authorship.label(),
         segmented_property_category=category,
         segmented_property_type=kind,
-        algorithm_type="AUTOMATIC",
-        algorithm_identification=identify_algorithm(context.authorship),
+        algorithm_type=_ALGORITHM_TYPES[authorship.drawn_by],
+        algorithm_identification=identify_algorithm(authorship) if authorship.has_model else None,
         tracking_uid=context.uid("tracking"),
-        tracking_id=context.authorship.label(),
+        tracking_id=authorship.label(),
     )
-    described.SegmentDescription = cut(context.authorship.text, MAX_TEXT)
+    described.SegmentDescription = cut(authorship.text, MAX_TEXT)
     return described

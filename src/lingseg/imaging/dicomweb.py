@@ -5,9 +5,8 @@ a time and what breaks is one file's try. Credentials come from the environment 
 """
 
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from lingseg.imaging.dicomweb_address import PacsAddress, is_pacs_address, is_ui
 from lingseg.imaging.dicomweb_multipart import OneFileBody, boundary_of, first_part
 from lingseg.imaging.dicomweb_server import DicomWebServer
 from lingseg.imaging.limits import MAX_SLICES, MAX_VOLUME_FILE_BYTES
+from lingseg.imaging.private_folder import PrivateFolder
 from lingseg.imaging.reading import is_dicom
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ def name_of_address(text: str) -> str:
 def fetched_series(text: str) -> Iterator[Path]:
     """Fetch the pictures of an address into a private folder, which is removed in the end.
 
+    What killed processes left of theirs is removed as well.
+
     Yields a folder of files or, where there is one picture file, that file. Of a study that holds
     several series with pictures none is chosen. Files lie as their addresses are written, so that
     `named_by_address` can tell of them.
@@ -93,9 +95,9 @@ def fetched_series(text: str) -> Iterator[Path]:
         OSError: There is no such thing, no right to it, no server that answers, or no room.
     """
     address = PacsAddress.parse(text)
-    with tempfile.TemporaryDirectory(prefix="lingseg-") as private:
+    with closing(PrivateFolder("pacs")) as private:
         with DicomWebServer(address) as server:
-            files = _fetch(server, Path(private))
+            files = _fetch(server, private.path)
         yield files[0] if len(files) == 1 else files[0].parent
 
 

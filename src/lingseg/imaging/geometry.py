@@ -5,13 +5,18 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from lingseg.imaging.image import Affine, PatientLeft, Spacing
+from lingseg.imaging.image import Affine, Direction, Edges, PatientLeft, Spacing
 
 Plane: TypeAlias = Literal["axial", "coronal", "sagittal"]
 Vector: TypeAlias = NDArray[np.float64]
 
 _PLANES: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
 """By the axis, x, y or z, that slices are stacked along."""
+_DIRECTIONS: tuple[tuple[Direction, Direction], ...] = (("L", "R"), ("P", "A"), ("I", "S"))
+"""Where the axes x, y and z of RAS+ come from, and where they go."""
+_OPPOSITE: dict[Direction, Direction] = {
+    one: other for pair in _DIRECTIONS for one, other in (pair, pair[::-1])
+}
 _MAX_SKEW = 1e-3
 """Cosine between rows and columns; scanners write their directions with six digits or fewer."""
 _MAX_MILLIMETRES = 1e6
@@ -85,3 +90,22 @@ def patient_left_of(affine: Affine) -> PatientLeft:
     if np.abs(along_row).argmax() != 0:
         return "neither"
     return "right" if along_row[0] < 0 else "left"
+
+
+def edges_of(affine: Affine) -> Edges:
+    """Return what lies at each edge of a picture.
+
+    An oblique picture goes by the axes of the patient that its rows and columns run closest to.
+    """
+    return edges_towards(right=_direction_of(affine[:3, 1]), bottom=_direction_of(affine[:3, 0]))
+
+
+def edges_towards(right: Direction, bottom: Direction) -> Edges:
+    """Return all edges of a picture of which two are known."""
+    return Edges(left=_OPPOSITE[right], right=right, top=_OPPOSITE[bottom], bottom=bottom)
+
+
+def _direction_of(step: Vector) -> Direction:
+    """Return the side of the patient that a step in RAS+ goes to."""
+    axis = int(np.abs(step).argmax())
+    return _DIRECTIONS[axis][int(step[axis] > 0)]

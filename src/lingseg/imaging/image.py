@@ -1,7 +1,7 @@
 """Pixels that know where they lie."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,17 @@ Window: TypeAlias = tuple[float, float]
 """The values shown black and white; the first is the larger one where white is stored as low."""
 PatientLeft: TypeAlias = Literal["left", "right", "neither"]
 """The edge of the picture at which the patient's left lies; "neither": seen from the side."""
+Direction: TypeAlias = Literal["R", "L", "A", "P", "S", "I"]
+"""Of the patient: right, left, front, back, head, feet."""
+
+
+class Edges(NamedTuple):
+    """Which side of the patient lies at each edge of a picture."""
+
+    left: Direction
+    right: Direction
+    top: Direction
+    bottom: Direction
 
 
 class UnreadableImage(ValueError):
@@ -51,6 +62,8 @@ class Image:
     Percentiles leave it out. A picture with a window of its own needs it not."""
     patient_left: PatientLeft | None = None
     """None where the file does not tell. Films hang with the patient's left on the right."""
+    edges: Edges | None = None
+    """None where the file does not tell."""
     source: Source | None = None
     """None where the picture does not come from DICOM."""
 

@@ -30,7 +30,7 @@ from lingseg.imaging.formats import (
     nifti_magic,
     unzipped_beginning,
 )
-from lingseg.imaging.geometry import Plane, patient_left_of, spacing_of, why_unusable
+from lingseg.imaging.geometry import Plane, edges_of, patient_left_of, spacing_of, why_unusable
 from lingseg.imaging.image import Affine, Image, Pixels, UnreadableImage, Window
 from lingseg.imaging.intensity import measure_window
 from lingseg.imaging.limits import (
@@ -275,6 +275,7 @@ def _as_volume(stored: NDArray[Any], layout: _Layout, grid: StoredGrid, name: st
             affine=own if layout.has_affine else None,
             window=window,
             patient_left=patient_left_of(affine) if layout.has_affine else None,
+            edges=edges_of(affine) if layout.has_affine else None,
         )
 
     return Volume(

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -49,6 +49,9 @@ _NEGATING = ("anti", "non", "dis", "un", "in", "im", "ir", "il", "no", "an", "de
 
 _MIN_LETTERS, _LONG = 4, 8
 """From how many letters on a word may be a misspelt one, and may have two wrong letters."""
+_MOST_MISSPELT = 100
+"""Unknown words of a text that are compared with all known ones; a text with more is none of ours,
+and to go on would take seconds."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,13 @@ class Lexicon:
 
     def split(self, text: str) -> tuple[list[Lexeme], list[Notice]]:
         """Return the words of a text, and what was taken for misspelt."""
+        lexemes, notices = _split(self, text)
+        return [*lexemes], [*notices]
+
+    def split_anew(self, text: str) -> tuple[list[Lexeme], list[Notice]]:
+        """Return what `split` does, which keeps the last texts in mind: each is asked often."""
         pieces = [piece for piece in _PIECE.finditer(text) if piece[0] not in _JOINERS]
-        key = tuple(self._spelt(piece) for piece in pieces)
+        key = self._spelt(piece[0].lower() for piece in pieces)
         lexemes: list[Lexeme] = []
         notices: list[Notice] = []
         at = 0
@@ -112,10 +120,15 @@ class Lexicon:
             at += size
         return _with_names_whole(lexemes, text), notices
 
-    def _spelt(self, piece: re.Match[str]) -> str:
-        """Return a piece in small letters, as the word that was meant if it is a misspelt one."""
-        word = piece[0].lower()
-        return word if word in self.pieces else _meant(self, word) or word
+    def _spelt(self, words: Iterable[str]) -> Key:
+        """Return words as those that were meant where they are misspelt ones."""
+        meant: dict[str, str] = {}
+        spelt = []
+        for word in words:
+            if word not in self.pieces and word not in meant and len(meant) < _MOST_MISSPELT:
+                meant[word] = _meant(self, word) or word
+            spelt.append(meant.get(word, word))
+        return tuple(spelt)
 
     def _longest_phrase(self, pieces: Key, at: int) -> tuple[int, list[tuple[str, str]]]:
         """Return how many pieces the longest known phrase has, and what it means."""
@@ -140,6 +153,12 @@ class Lexicon:
         if not is_number or len(piece[0]) > _LONGEST_NUMBER:
             return "unknown", piece[0]
         return "number", f"0{number}" if number[0] == "." else number
+
+
+@lru_cache(maxsize=64)
+def _split(words: Lexicon, text: str) -> tuple[list[Lexeme], list[Notice]]:
+    """Return the words of a text, and what was taken for misspelt."""
+    return words.split_anew(text)
 
 
 @lru_cache

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lingseg.datasets.taught import untaught
 from lingseg.imaging import Volume
+from lingseg.language.grammar import understand
 from lingseg.language.side import Side
 from lingseg.prediction import EncodedImage, Result
 from lingseg.prediction.volume import Draft
 from lingseg.prediction.volume_result import VolumeResult
 from lingseg.web.held_image import HeldImage
-from lingseg.web.messages import Answer, ManyRuns, Sentence, Verdict
+from lingseg.web.messages import Answer, ManyRuns, Sentence, Understood, Verdict
 from lingseg.web.png import probabilities_as_text
 from lingseg.web.problem import Problem
 from lingseg.web.rle import to_runs
@@ -19,6 +21,12 @@ from lingseg.web.work import Stop
 
 UNSURE_BELOW = 0.6
 """Confidence, a calibrated probability, below which the answer is hardly better than a guess."""
+
+_LOOK = "the mask may be of something else."
+_UNSEEN_SIDE = (
+    "The sentence means the patient's left and right, and this picture shows the patient's left at "
+    "neither side: look at the mask, or say the place by the picture."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +47,12 @@ def draw(service: Service, image: HeldImage, question: Question, stop: Stop) -> 
     """
     if image.is_volume and question.slice is None:
         whole = draw_volume(service, image, question, stop)
-        return [_answer_of_volume(one) for one in whole]
+        return [_answer_of_volume(service, one) for one in whole]
     encoded = service.encoded(image, question.slice or 0)
     answers = []
     for sentence in question.sentences:
         stop.check()
-        answers.append(_answer(ask(encoded, sentence, question.threshold), question))
+        answers.append(_answer(service, ask(encoded, sentence, question.threshold), question))
     return answers
 
 
@@ -79,10 +87,11 @@ def draw_volume(
     return [draft.result(service.model, input_hash=image.input_hash) for draft in drafts]
 
 
-def _answer(result: Result, question: Question) -> Answer:
+def _answer(service: Service, result: Result, question: Question) -> Answer:
     """Return the answer on one picture."""
     steps = probabilities_as_text(result.probabilities) if question.has_probabilities else None
     return _told(
+        service,
         result,
         mask=to_runs(result.mask),
         area_pixels=result.area_pixels,
@@ -92,10 +101,11 @@ def _answer(result: Result, question: Question) -> Answer:
     )
 
 
-def _answer_of_volume(result: VolumeResult) -> Answer:
+def _answer_of_volume(service: Service, result: VolumeResult) -> Answer:
     """Return the answer on a volume; slices without anything are left out."""
     found = result.found_slices
     return _told(
+        service,
         result,
         mask={number: to_runs(result.packed[number]) for number in found},
         area_pixels=result.voxels,
@@ -105,6 +115,7 @@ def _answer_of_volume(result: VolumeResult) -> Answer:
 
 
 def _told(
+    service: Service,
     result: Result | VolumeResult,
     *,
     mask: ManyRuns,
@@ -116,13 +127,13 @@ def _told(
     disagreements: Sequence[str] = (),
 ) -> Answer:
     """Return what both kinds of answers say."""
-    is_found, confidence = result.is_found, result.confidence  # of a volume each asks all slices
-    verdict = verdict_of(is_found=is_found, confidence=confidence)
+    facts = understood(result.text, result.side)
+    verdict, sentence = said_of(result, facts)
     return Answer.model_construct(
         text=result.text,
         side=result.side,
-        is_found=is_found,
-        confidence=round(confidence, 6),
+        is_found=result.is_found,
+        confidence=round(result.confidence, 6),
         presence=None if result.presence is None else round(result.presence, 6),
         threshold=result.threshold,
         area_pixels=area_pixels,
@@ -132,11 +143,29 @@ def _told(
         lost_words=list(result.lost_words),
         mask=mask,
         probabilities=probabilities,
-        facts=understood(result.text, result.side),
+        facts=facts,
+        understood=is_understood(facts),
+        notices=notices_of(service, result),
         disagreements=list(disagreements),
         verdict=verdict,
-        sentence_for_people=in_words(verdict, is_found=is_found, confidence=confidence),
+        sentence_for_people=sentence,
     )
+
+
+def said_of(result: Result | VolumeResult, facts: Understood) -> tuple[Verdict, str]:
+    """Return verdict and sentence; where the answer rests on nothing, that is said first."""
+    is_found, confidence = result.is_found, result.confidence  # of a volume each asks all slices
+    if not is_understood(facts):
+        drew = "drew something all the same" if is_found else "drew nothing"
+        return "unsure", f"Nothing of this sentence was understood. The model {drew}."
+    if facts.affirmed is not None and not is_found:
+        alone = facts.affirmed.rstrip(". ")
+        return "unsure", (
+            "Nothing drawn: the sentence also says what is not there, which the model may have "
+            f"taken for the whole of it. Ask by itself: {alone}."
+        )
+    verdict = verdict_of(is_found=is_found, confidence=confidence)
+    return verdict, in_words(verdict, is_found=is_found, confidence=confidence)
 
 
 def verdict_of(*, is_found: bool, confidence: float) -> Verdict:
@@ -154,6 +183,20 @@ def in_words(verdict: Verdict, *, is_found: bool, confidence: float) -> str:
     if verdict == "unsure":
         return f"Nothing drawn, but only {sure} that it is not there."
     return f"{'Found' if is_found else 'Not found'}, {sure}."
+
+
+def is_understood(facts: Understood) -> bool:
+    """Tell whether any of a sentence was understood."""
+    return bool(facts.chips)
+
+
+def notices_of(service: Service, result: Result | VolumeResult) -> list[str]:
+    """Return what to know before an answer is believed, a plain line each."""
+    trained_on = (str(one.get("name")) for one in service.model.manifest.trained_on)
+    strange = untaught(trained_on, understand(result.text, side=result.side).facts)
+    never = f"No sentence that this model learnt from speaks of {' or '.join(strange)}: {_LOOK}"
+    unseen = [_UNSEEN_SIDE] if result.request.means_unseen_side else []
+    return [*unseen, *([never] if strange else [])]
 
 
 def side_of(service: Service, side: Side | None) -> Side:

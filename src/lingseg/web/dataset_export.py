@@ -11,6 +11,7 @@ from lingseg.datasets.annotation import (
 )
 from lingseg.imaging import MaskPixels, Volume
 from lingseg.imaging.delineation import MaskStack
+from lingseg.language.side import Side
 from lingseg.prediction import Result
 from lingseg.prediction.formats import Answer
 from lingseg.prediction.volume_result import VolumeResult
@@ -21,15 +22,26 @@ _NAME = "annotations"
 
 
 def write_dataset(
-    folder: Path, image: HeldImage, answers: Sequence[Answer], layers: Sequence[Layer]
+    folder: Path,
+    image: HeldImage,
+    answers: Sequence[Answer],
+    layers: Sequence[Layer],
+    side: Side | None = None,
 ) -> list[Path]:
     """Write the data set below a folder; return its files.
+
+    Args:
+        folder: Where.
+        image: What the masks lie on.
+        answers: The masks.
+        layers: What was sent of them.
+        side: Whose left and right the data set's sentences mean; None: those of the first answer.
 
     Raises:
         ValueError: A sentence cannot be told by the data set's sides, or two masks contradict.
         UnreadableImage: A slice cannot be decoded.
     """
-    side = answers[0].result.side
+    side = answers[0].result.side if side is None else side
     out = folder / _NAME
     save_annotations(out, _pictures_of(image, answers, layers), side=side, name=_NAME)
     return sorted(path for path in out.rglob("*") if path.is_file())
@@ -44,8 +56,9 @@ def _pictures_of(
             text=answer.result.text,
             mask=_mask_of(answer.result),
             side=answer.result.side,
-            is_corrected=layer.is_corrected,
-            note=layer.note or "",
+            is_corrected=layer.is_by_person,
+            corrected_slices=layer.slices_by_person,
+            note="" if answer.is_deidentified else layer.note or "",
         )
         for answer, layer in zip(answers, layers, strict=True)
     )

@@ -4,8 +4,8 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +14,8 @@ from starlette.responses import Response
 
 import lingseg
 from lingseg.imaging import MaskPixels, Source, UnreadableImage, Volume
+from lingseg.imaging.deidentification import pseudonym_of
+from lingseg.imaging.dicom_object import DrawnBy, has_burned_in_annotation
 from lingseg.imaging.packed_masks import PackedMasks
 from lingseg.prediction import Request, Result
 from lingseg.prediction.formats import FORMATS, Answer, Drawn, FormatName
@@ -39,6 +41,17 @@ _KINDS: Mapping[str, str] = {
 }
 _OF_ONE_PICTURE = frozenset(["png", "coco"])
 """Formats for which one slice of a volume can be picked."""
+_TAUGHT_FROM = frozenset(["coco", "dataset"])
+"""Formats in which a sentence means one mask: the corrected one takes the place of the answer."""
+_BY_WHOM: Mapping[DrawnBy, str] = {
+    "model": "",
+    "model and person": "--corrected",
+    "person": "--painted",
+}
+_BURNED_IN = (
+    "The file says that text is burned into its pixels: it may name the patient, and a data set "
+    "holds the pixels. Save it without leaving anything out, and keep it in the house."
+)
 _MADE_AT = (1980, 1, 1, 0, 0, 0)
 """The same archive for the same session."""
 
@@ -93,15 +106,48 @@ class _Session:
         for number, answer in enumerate(self.answers, start=1):
             # A sentence can tell who the patient is, and a file's name is seen by many.
             said = "" if self.asked.is_deidentified else f"--{slug(answer.result.text)}"
-            output = folder / f"mask-{number:02d}{said}.png"
+            by_whom = _BY_WHOM[answer.drawn_by]
+            output = folder / f"mask-{number:02d}{said}{self.which_slice}{by_whom}.png"
             FORMATS[name].write(output, answer)
             written += FORMATS[name].paths(output)
         return written
+
+    @property
+    def has_one_slice(self) -> bool:
+        """Whether it is about one slice of a volume."""
+        is_picked = self.asked.slice is not None and self.asked.format in _OF_ONE_PICTURE
+        return self.image.is_volume and is_picked
+
+    @property
+    def which_slice(self) -> str:
+        """The slice that it is about, as a person counts them, for a file's name."""
+        if not self.has_one_slice:
+            return ""
+        return f"--slice-{(self.asked.slice or 0) + 1}-of-{self.image.num_slices}"
+
+    @property
+    def image_name(self) -> str:
+        """What the picture is called, or what stands for it where that may tell the patient."""
+        if not self.asked.is_deidentified:
+            return self.image.name
+        return pseudonym_of(self.image.input_hash) + Path(self.image.name).suffix
 
     def records(self) -> list[dict[str, object]]:
         """Return what stands beside each mask, with what a person did to it."""
         pairs = zip(self.answers, self.asked.layers, strict=True)
         return [record_of(answer, layer) for answer, layer in pairs]
+
+    def only_final(self) -> "_Session":
+        """Return it without the answers that a person corrected."""
+        by_person = [one for one in self.asked.layers if one.is_by_person]
+        texts = {one.text for one in by_person if one.corrects is None}
+        ids = {one.corrects for one in by_person} - {None}
+        final = [
+            one
+            for one in self.asked.layers
+            if one.is_by_person or (one.text not in texts and one.id not in ids)
+        ]
+        return replace(self, asked=self.asked.model_copy(update={"layers": final}))
 
 
 def export(service: Service, image: HeldImage, asked: ExportRequest, stop: Stop) -> Made:
@@ -118,6 +164,7 @@ def export(service: Service, image: HeldImage, asked: ExportRequest, stop: Stop)
         )
     try:
         session = _Session(service=service, image=image, asked=asked, stop=stop)
+        session = session.only_final() if asked.format in _TAUGHT_FROM else session
         return _MAKERS[asked.format](session)
     except UnreadableImage as error:
         raise unreadable(str(error)) from error
@@ -143,9 +190,9 @@ def _answer_of(session: _Session, layer: Layer) -> Answer:
         side=side_of(session.service, layer.side),
         threshold=layer.threshold or model.threshold,
     )
-    if image.is_volume and (asked.slice is None or asked.format not in _OF_ONE_PICTURE):
-        result = _volume_result(session, layer, request)
-        return Answer(result=result, image=image.content, is_deidentified=asked.is_deidentified)
+    told = partial(Answer, is_deidentified=asked.is_deidentified, drawn_by=_drawn_by(layer))
+    if image.is_volume and not session.has_one_slice:
+        return told(result=_volume_result(session, layer, request), image=image.content)
     shown = image.slice(asked.slice or 0)
     mask = _mask_of(layer, image, asked.slice or 0)
     drawn = Result(
@@ -158,7 +205,14 @@ def _answer_of(session: _Session, layer: Layer) -> Answer:
         model_hash=model.hash,
         input_hash=image.input_hash,
     )
-    return Answer(result=drawn, image=shown, is_deidentified=asked.is_deidentified)
+    return told(result=drawn, image=shown)
+
+
+def _drawn_by(layer: Layer) -> DrawnBy:
+    """Return whose work a mask is."""
+    if layer.is_painted:
+        return "person"
+    return "model and person" if layer.is_corrected else "model"
 
 
 def _mask_of(layer: Layer, image: HeldImage, number: int) -> MaskPixels:
@@ -186,7 +240,7 @@ def _volume_result(session: _Session, layer: Layer, request: Request) -> VolumeR
     for number, mask in to_masks(layer.mask, len(volume), volume.size):
         session.stop.check()
         packed[number] = mask
-    confidence = 0.0 if layer.confidence is None else layer.confidence
+    confidence = layer.confidence or 0.0  # told by `record_of`, which knows where there is none
     return VolumeResult(
         request=request,
         volume=volume,
@@ -217,9 +271,13 @@ def _as_coco(session: _Session) -> Made:
     """Return all masks of a picture as one COCO file."""
     with session.service.workspace.folder() as folder:
         paths = session.write(folder, "png")
-        hidden = {"is_deidentified": session.asked.is_deidentified}
+        name = Path(session.image_name)
+        where: dict[str, object] = {}
+        if session.has_one_slice:
+            where = {"volume": str(name), "slice": session.asked.slice}
+            name = name.with_name(f"{name.name.partition('.')[0]}{session.which_slice}.png")
         drawn = [
-            Drawn(image=folder / session.image.name, mask_path=path, record=record | hidden)
+            Drawn(image=name, mask_path=path, record=record | where)
             for path, record in zip(paths, session.records(), strict=True)
         ]
         path = FORMATS["coco"].collect(folder, drawn)
@@ -233,17 +291,17 @@ def _as_session(session: _Session) -> Made:
     with session.service.workspace.folder() as folder:
         paths = session.write(folder, "nifti" if is_volume else "png")
         files = {f"masks/{path.name}": path.read_bytes() for path in paths}
-    if not image.is_volume:
+    is_deidentified = session.asked.is_deidentified
+    if not image.is_volume and not is_deidentified:
         files["picture.png"], _ = picture_as_png(image.slice(0))
     records = zip(files, session.records(), strict=False)  # the masks come first
     about = {
         "note": RESEARCH_USE,
         "lingseg_version": lingseg.__version__,
         "image": {
-            "sha256": image.input_hash,
             "height_width": image.size,
             "slices": image.num_slices,
-            **({} if session.asked.is_deidentified else {"name": image.name}),
+            **({} if is_deidentified else {"sha256": image.input_hash, "name": image.name}),
         },
         "layers": [{"file": name, **record} for name, record in records],
     }
@@ -253,19 +311,46 @@ def _as_session(session: _Session) -> Made:
 
 def _as_dataset(session: _Session) -> Made:
     """Return a data-set folder that `lingseg train` reads, as an archive."""
+    is_deidentified, source = session.asked.is_deidentified, session.image.slice(0).source
+    if is_deidentified and source is not None and has_burned_in_annotation(source):
+        raise Problem(422, "not-exportable", _BURNED_IN)
     with session.service.workspace.folder() as folder:
-        paths = write_dataset(folder, session.image, session.answers, session.asked.layers)
+        asked = session.asked
+        paths = write_dataset(
+            folder, session.image, session.answers, asked.layers, asked.dataset_side
+        )
         files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
     return Made(name="dataset.zip", data=archive(files))
 
 
 def record_of(answer: Answer, layer: Layer) -> dict[str, object]:
-    """Return what stands beside a mask, with what a person did to it."""
+    """Return what stands beside a mask, with what a person did to it.
+
+    A mask is sent back without its probabilities, so only what the layer says of them is told: the
+    model is sure of its own answer, and not of what a person made of it or drew alone.
+    """
     record = answer.result.as_record()
-    if layer.confidence is not None and not layer.is_corrected:
-        record["confidence"] = layer.confidence
-    return {**record, "is_corrected": layer.is_corrected, "colour": layer.colour,
-            "remark": layer.note}  # fmt: skip
+    sure: dict[str, object] = {"confidence": layer.confidence, "presence": layer.presence}
+    if layer.is_by_person:
+        sure = dict.fromkeys(sure)
+    if "slice_confidences" in record:
+        told = {} if layer.is_by_person else layer.slice_confidences or {}
+        num_slices = len(cast(list[object], record["slice_confidences"]))
+        sure["slice_confidences"] = [told.get(one) for one in range(num_slices)] if told else None
+        corrected = layer.slices_by_person
+        sure["corrected_slices"] = None if corrected is None else sorted(corrected)
+    if layer.is_painted:
+        sure |= dict.fromkeys(("threshold", "model", "model_sha256"))
+    if answer.is_deidentified:
+        sure["input_sha256"] = None
+    return {
+        **record,
+        **sure,
+        "is_corrected": layer.is_by_person,
+        "is_painted": layer.is_painted,
+        "colour": layer.colour,
+        "remark": None if answer.is_deidentified else layer.note,
+    }
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:

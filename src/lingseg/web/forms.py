@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from lingseg.web.limits import Limits
-from lingseg.web.pile import File, plain_name
+from lingseg.web.pile import File, plain_folder, plain_name
 from lingseg.web.problem import Problem, bad_request
 
 _MAX_FIELDS = 20
@@ -52,7 +52,14 @@ async def files_of(form: FormData, *names: str) -> list[File]:
     uploads = [one for name in names for one in form.getlist(name) if isinstance(one, UploadFile)]
     if not uploads:
         raise bad_request(f"No file came; expected at least one as {names[0]!r}.")
-    return [File(name=plain_name(one.filename), data=await one.read()) for one in uploads]
+    return [
+        File(
+            name=plain_name(one.filename),
+            data=await one.read(),
+            folder=plain_folder(one.filename),
+        )
+        for one in uploads
+    ]
 
 
 def text_of(form: FormData, name: str) -> str | None:

@@ -29,6 +29,8 @@ class HeldImage:
     content: Image | Volume
     input_hash: str
     num_bytes: int
+    folder: str = ""
+    """Where its file lay in what was given."""
     alias: str | None = None
     """What a client of the annotation server's door calls it, which lists what came that way."""
     labels: dict[str, Label] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from lingseg.imaging import Image, Volume
 from lingseg.imaging.dicom_object import has_burned_in_annotation, may_show_a_name
 from lingseg.web.held_image import HeldImage
-from lingseg.web.messages import ImageInfo, Scale, Window
+from lingseg.web.messages import Edges, ImageInfo, Scale, Window
 from lingseg.web.png import deep_scale, shown_depth
 from lingseg.web.service import Service
 
@@ -23,6 +23,8 @@ def info_of(service: Service, image: HeldImage) -> ImageInfo:
     return ImageInfo(
         id=image.id,
         name=image.name,
+        folder=image.folder,
+        input_hash=image.input_hash,
         kind="volume" if image.is_volume else "picture",
         width=width,
         height=height,
@@ -30,6 +32,7 @@ def info_of(service: Service, image: HeldImage) -> ImageInfo:
         plane=image.content.plane if isinstance(image.content, Volume) else None,
         spacing_mm=_spacing_of(image),
         patient_left=first.patient_left,
+        edges=Edges(**first.edges._asdict()) if first.edges else None,
         modality=(source.modality or None) if source else None,
         view=source.view if source else None,
         bits=16 if shown_depth(first) == 16 else 8,

@@ -50,6 +50,7 @@ class ImageStore:
             content=found.content,
             input_hash=found.input_hash,
             num_bytes=found.num_bytes,
+            folder=found.folder,
             alias=alias,
         )
         with self._lock:

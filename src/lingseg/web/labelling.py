@@ -9,12 +9,13 @@ from lingseg.imaging import UnreadableImage
 from lingseg.imaging.delineation import Delineation
 from lingseg.prediction.formats import FORMATS, Answer
 from lingseg.prediction.formats.table import FormatName
-from lingseg.web.answers import Question, ask, draw_volume, in_words, verdict_of
+from lingseg.web.answers import Question, ask, draw_volume, notices_of, said_of
 from lingseg.web.exporting import Made
 from lingseg.web.held_image import HeldImage
 from lingseg.web.messages import SaidSide, Sentence, Text, Threshold
 from lingseg.web.problem import Problem, invalid, unreadable
 from lingseg.web.service import Service
+from lingseg.web.understanding import understood
 from lingseg.web.work import Stop
 
 
@@ -65,7 +66,7 @@ def draw_label(
         Problem: The sentence cannot be used, or the mask not be told in this format.
     """
     answer = _answer(service, image, params, stop)
-    told = _told(answer)
+    told = _told(service, answer)
     if output == "json":
         return LabelFile(name="", data=b"", told=told)
     try:
@@ -89,18 +90,17 @@ def _answer(service: Service, image: HeldImage, params: InferParams, stop: Stop)
     return Answer(result=whole, image=image.content)
 
 
-def _told(answer: Answer) -> dict[str, object]:
+def _told(service: Service, answer: Answer) -> dict[str, object]:
     """Return what stands beside the mask."""
     result = answer.result
-    verdict = verdict_of(is_found=result.is_found, confidence=result.confidence)
+    verdict, sentence = said_of(result, understood(result.text, result.side))
     record = result.as_record()
     return {
         "label_names": {result.text[:_MAX_LABEL]: 1},
         "sentence": result.text,
         "verdict": verdict,
-        "sentence_for_people": in_words(
-            verdict, is_found=result.is_found, confidence=result.confidence
-        ),
+        "sentence_for_people": sentence,
+        "notices": notices_of(service, result),
         **{name: record[name] for name in _KEPT if name in record},
     }
 

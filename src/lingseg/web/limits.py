@@ -29,8 +29,8 @@ class Limits:
     """In one export."""
     expiry: float = 3_600.0
     """Seconds after which an image that nobody asked for is forgotten."""
-    grace: float = 120.0
-    """Seconds during which an image does not give way to a new one."""
+    grace: float = 15.0
+    """Seconds during which an image does not give way to a new one: the page gives it again."""
     waiting: int = 32
     """Requests that wait for a worker."""
     workers: int = 2

@@ -87,8 +87,30 @@ class Layer(Asked):
     confidence: Annotated[float, Field(ge=0, le=1)] | None = None
     presence: Annotated[float, Field(ge=0, le=1)] | None = None
     is_corrected: bool = False
+    """Whether a person changed what the model drew."""
+    is_painted: bool = False
+    """Whether a person drew it alone: there was no answer to correct."""
+    corrected_slices: list[SliceNumber] | None = None
+    """Of a volume's corrected mask, the slices that a person changed; None: all of them."""
+    slice_confidences: dict[SliceNumber, Annotated[float, Field(ge=0, le=1)]] | None = None
+    """Of a volume's answer: how sure the model was of each slice that it was asked about."""
+    id: Annotated[int, Field(ge=0)] | None = None
+    """The client's own number of this layer."""
+    corrects: Annotated[int, Field(ge=0)] | None = None
+    """The `id` of the layer that this one corrects, which may have stayed behind; None: told by the
+    same sentence."""
     colour: Annotated[str, Field(max_length=32)] | None = None
     note: Annotated[str, Field(max_length=2_000)] | None = None
+
+    @property
+    def is_by_person(self) -> bool:
+        """Whether a person had part in it."""
+        return self.is_corrected or self.is_painted
+
+    @property
+    def slices_by_person(self) -> frozenset[int] | None:
+        """The slices that a person changed; None: all."""
+        return None if self.corrected_slices is None else frozenset(self.corrected_slices)
 
 
 ExportFormat: TypeAlias = Literal["png", "nifti", "dicom-seg", "coco", "zip", "dataset"]
@@ -102,6 +124,9 @@ class ExportRequest(Asked):
     format: ExportFormat
     slice: SliceNumber | None = None
     """Of a volume, for formats of one picture: which slice."""
+    dataset_side: SaidSide | None = None
+    """Whose left and right the sentences of a data set mean, so that those of many pictures can be
+    put together; None: as the first layer's. What a layer means otherwise is said the other way."""
     is_deidentified: bool = False
     """Whether nothing that is written may tell the patient: names, times, the picture's own."""
 
@@ -122,11 +147,24 @@ class Scale(BaseModel):
     step: float
 
 
+class Edges(BaseModel):
+    """Which side of the patient lies at each edge: right, left, front, back, head or feet."""
+
+    left: Literal["R", "L", "A", "P", "S", "I"]
+    right: Literal["R", "L", "A", "P", "S", "I"]
+    top: Literal["R", "L", "A", "P", "S", "I"]
+    bottom: Literal["R", "L", "A", "P", "S", "I"]
+
+
 class ImageInfo(BaseModel):
     """An image that is held."""
 
     id: str
     name: str
+    folder: str
+    """Where it lay in what was given, "anna/left"; empty: at the top."""
+    input_hash: str
+    """SHA-256 of its file, or of all files of a series: two pictures of one name differ in it."""
     kind: Literal["picture", "volume"]
     width: int
     height: int
@@ -136,6 +174,8 @@ class ImageInfo(BaseModel):
     """Between rows, between columns and, of a volume, between slices."""
     patient_left: Literal["left", "right", "neither"] | None
     """The edge at which the patient's left lies; "neither": seen from the side; None: not told."""
+    edges: Edges | None
+    """Which side of the patient lies at each edge; None: not told."""
     modality: str | None
     view: str | None
     bits: Literal[8, 16]
@@ -180,10 +220,21 @@ class NotUnderstood(BaseModel):
     end: int
 
 
+class Thing(BaseModel):
+    """One thing that a sentence speaks of; a chip's `finding` is its place in the list."""
+
+    said: str
+    """It in the grammar's words: "one opacity in the right lung"."""
+    presence: Literal["present", "absent", "excepted"]
+
+
 class Understood(BaseModel):
     """What a sentence states."""
 
     chips: list[Chip]
+    findings: list[Thing]
+    affirmed: str | None
+    """The sentence without what it denies, where it does both; None where it does not."""
     not_understood: list[NotUnderstood]
     notices: list[str]
     paraphrases: list[str]
@@ -210,6 +261,10 @@ class Answer(BaseModel):
     probabilities: str | None = None
     """PNG in base64, 8-bit grey: a value is a probability times 255."""
     facts: Understood
+    understood: bool
+    """Whether any of the sentence was; if not, the mask says little."""
+    notices: list[str]
+    """What to know before the mask is believed: the model never learnt what was asked for, ..."""
     disagreements: list[str]
     verdict: Verdict
     sentence_for_people: str

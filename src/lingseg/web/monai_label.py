@@ -29,6 +29,8 @@ router = APIRouter(tags=["MONAI Label"])
 Name = Annotated[str, Query(max_length=200)]
 _LABEL = "described"
 _MAX_LABELS = 8
+_STRATEGIES = ("random", "first")
+"""Its clients ask for "random" if nobody chose."""
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {}}, "description": "The file."}
 }
@@ -56,7 +58,10 @@ async def info(service: TheService) -> dict[str, object]:
         "labels": [_LABEL],
         "models": {model.name: about},
         "trainers": {},
-        "strategies": {"first": {"description": "The first image without a saved label."}},
+        "strategies": {
+            name: {"description": f"{name.capitalize()}: an image without a saved label."}
+            for name in _STRATEGIES
+        },
         "scoring": {},
         "train_stats": {},
         "datastore": _stats(service),
@@ -277,13 +282,15 @@ async def give_label(service: TheService, label: Name, tag: Name = "final") -> R
 
 @router.post("/activelearning/{strategy}")
 async def next_sample(strategy: str, service: TheService) -> dict[str, object]:
-    """Tell which image to look at next: the first without a saved label."""
-    if strategy != "first":
-        raise Problem(404, "unknown-path", "There is one strategy: first.")
-    for image in service.images.labelled():
-        if not image.labels:
-            return {"id": image.alias, "weight": 1, "path": "", "name": f"{image.alias}.nii.gz"}
-    return {}
+    """Tell which image to look at next: the first without a saved label, or any of those."""
+    if strategy not in _STRATEGIES:
+        known = " and ".join(_STRATEGIES)
+        raise Problem(404, "unknown-path", f"There are the strategies {known}.")
+    images = [image for image in service.images.labelled() if not image.labels]
+    if not images:
+        return {}
+    image = images[0] if strategy == "first" else secrets.choice(images)
+    return {"id": image.alias, "weight": 1, "path": "", "name": f"{image.alias}.nii.gz"}
 
 
 @router.get("/auth/")

@@ -23,6 +23,8 @@ class File:
 
     name: str
     data: bytes
+    folder: str = ""
+    """Where it lay in what was given."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,6 +36,8 @@ class Found:
     input_hash: str
     num_bytes: int
     """Of memory."""
+    folder: str = ""
+    """Where its first file lay."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +93,15 @@ def plain_name(given: str | None) -> str:
     return shown[-_MAX_NAME:] or "picture"
 
 
+def plain_folder(given: str | None) -> str:
+    """Return the folders of a relative path, shown as a name is; empty where there are none."""
+    parts = PurePosixPath((given or "").replace("\\", "/")).parts[:-1]
+    if not parts or ".." in parts or parts[0] == "/" or parts[0].endswith(":"):
+        return ""  # the place of a file on somebody's disk is not what was given
+    shown = "".join(letter for letter in "/".join(parts) if letter.isprintable()).strip()
+    return shown[-_MAX_NAME:]
+
+
 def _unpacked(files: Sequence[File], most_bytes: int, whole: Sorted) -> Iterator[File]:
     """Yield files, of archives what they hold; what cannot be opened is refused."""
     for file in files:
@@ -120,9 +133,9 @@ def _members(file: File, most_bytes: int) -> Iterator[File]:
     if not members:
         raise UnreadableImage(f"{file.name} holds no pictures; expected at least one.")
     for member in members:
-        name = plain_name(member)
         if not member.endswith(".zip"):
-            yield File(name=name, data=archive.read(member))
+            folder = "/".join(one for one in (file.folder, plain_folder(member)) if one)
+            yield File(name=plain_name(member), data=archive.read(member), folder=folder)
 
 
 def _series_of(file: File) -> str | None:
@@ -157,7 +170,13 @@ def _take(
         whole.refused.append(Refused(name=name, problem=str(error)))
         return
     whole.found.append(
-        Found(name=name, content=content, input_hash=_hash_all(files), num_bytes=num_bytes)
+        Found(
+            name=name,
+            content=content,
+            input_hash=_hash_all(files),
+            num_bytes=num_bytes,
+            folder=files[0].folder,
+        )
     )
 
 

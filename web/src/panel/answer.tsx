@@ -1,17 +1,24 @@
 /** What the model answered to a sentence, and which word carried what. */
 
 import { signal } from "@preact/signals";
+import { area } from "../pixels/runs";
 import * as api from "../server/api";
 import type { Answer, StruckWord } from "../server/contract";
 import { askLayer, sizeInWords } from "../state/asking";
 import { type Layer, maskOf } from "../state/layer";
+import { answerOf, isSameMeaning, meaningOf } from "../state/meaning";
 import { say } from "../state/notices";
 import type { Opened } from "../state/opened";
 import { askOf, trying } from "../state/patience";
-import { chosenSide } from "../state/store";
 import { Icon } from "../view/icon";
 
-export function AnswerCard({ opened, layer }: { opened: Opened; layer: Layer }) {
+interface Props {
+  opened: Opened;
+  layer: Layer;
+}
+
+/** What the server says leads: before how it was read, and before what one can do with it. */
+export function Verdict({ opened, layer }: Props) {
   if (layer.problem)
     return (
       <div class="answer" data-verdict="problem">
@@ -29,30 +36,43 @@ export function AnswerCard({ opened, layer }: { opened: Opened; layer: Layer }) 
   const mask = maskOf(layer, opened.slice.value);
   const isMoved = layer.threshold !== null;
   return (
+    <div
+      class="answer"
+      data-verdict={VERDICTS.has(answer.verdict) ? answer.verdict : "unsure"}
+      data-doubt={!!answer.disagreements?.length || !!answer.notices?.length}
+      data-stale={layer.isAsking || !answerOf(layer, opened.slice.value)}
+    >
+      <p class="verdict">{answer.sentence_for_people}</p>
+      {mask && (answer.is_found || isMoved) && (
+        <p class="size">{sizeInWords(opened, area(mask))}</p>
+      )}
+      <Warnings answer={answer} />
+    </div>
+  );
+}
+
+/** The threshold, and words to strike. */
+export function AnswerTools({ opened, layer }: Props) {
+  const answered = layer.answers.get(opened.slice.value);
+  if (!answered || layer.problem || !layer.text.trim()) return null;
+  return (
     <>
-      <div
-        class="answer"
-        data-verdict={answer.verdict}
-        data-doubt={!!answer.disagreements?.length}
-        data-stale={layer.isAsking}
-      >
-        <p class="verdict">{answer.sentence_for_people}</p>
-        {mask && (answer.is_found || isMoved) && (
-          <p class="size">{sizeInWords(opened, mask.data)}</p>
-        )}
-        <Warnings answer={answer} />
-      </div>
-      {answered.probabilities && <Threshold opened={opened} layer={layer} answer={answer} />}
+      {answered.probabilities && (
+        <Threshold opened={opened} layer={layer} answer={answered.answer} />
+      )}
       <Strike opened={opened} layer={layer} />
     </>
   );
 }
 
+/** Of any other one, as that nothing was understood, the sentence itself tells. */
+const VERDICTS = new Set(["found", "not found", "unsure"]);
+
 function Warnings({ answer }: { answer: Answer }) {
   const lost = answer.lost_words.length
     ? [`The model did not read the end: “${answer.lost_words.join(" ")}”. Say it shorter.`]
     : [];
-  const lines = [...(answer.disagreements ?? []), ...lost];
+  const lines = [...(answer.notices ?? []), ...(answer.disagreements ?? []), ...lost];
   if (!lines.length) return null;
   return (
     <ul class="warnings" aria-label="Warnings">
@@ -115,7 +135,7 @@ export const wordsOf = (text: string): Word[] =>
     start: one.index,
   }));
 
-function Strike({ opened, layer }: { opened: Opened; layer: Layer }) {
+function Strike({ opened, layer }: Props) {
   const words = wordsOf(layer.text);
   const struck = opened.struck.value?.layer === layer.id ? opened.struck.value.word : null;
   if (words.length < 2 || layer.isAsking) return null;
@@ -169,27 +189,30 @@ async function strikeWord(opened: Opened, layer: Layer, word: Word): Promise<voi
     return;
   }
   const slice = opened.slice.value;
+  const asked = meaningOf(layer.text);
+  const isStill = () => {
+    const now = opened.find(layer.id);
+    return !!now && now.text === layer.text && isSameMeaning(meaningOf(now.text), asked);
+  };
   let words = layer.words.get(slice);
   if (!words) {
     isStriking.value = true;
     await trying(async () => {
       const where = opened.isVolume ? slice : null;
-      const answer = await askOf(opened, (id) =>
-        api.strike(id, layer.text, chosenSide.value, where),
-      );
+      const answer = await askOf(opened, (id) => api.strike(id, layer.text, asked.side, where));
       words = answer.words;
       const now = opened.find(layer.id);
-      if (now?.text === layer.text)
+      if (now && isStill())
         opened.change(layer.id, { words: new Map([...now.words, [slice, words]]) });
-    });
+    }, "The word was not struck");
     isStriking.value = false;
   }
   // The grammar's set phrases are struck too; the word itself comes first.
   const struck =
     words?.find((one) => one.start === word.start && one.word === word.text) ??
     words?.find((one) => covers(one, word));
-  // The sentence may have changed, or the slice, while the server was striking.
-  if (opened.find(layer.id)?.text !== layer.text || opened.slice.value !== slice) return;
+  // The sentence may have changed, its side or the slice, while the server was striking.
+  if (!isStill() || opened.slice.value !== slice) return;
   if (struck) {
     opened.struck.value = { layer: layer.id, word: struck };
     say(inWords(struck));

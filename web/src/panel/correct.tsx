@@ -4,7 +4,13 @@ import { useSignal } from "@preact/signals";
 import { command } from "../state/correcting";
 import type { Opened } from "../state/opened";
 
-const OFFERED = ["keep the largest", "grow 2 mm", "fill the holes", "smooth"] as const;
+/** Millimetres mean something only where the file tells how large a pixel is. */
+const offered = (opened: Opened) => [
+  "keep the largest",
+  opened.info.value.spacing_mm ? "grow 2 mm" : "grow 3 pixels",
+  "fill the holes",
+  "smooth",
+];
 
 export function CorrectCard({ opened }: { opened: Opened }) {
   const text = useSignal("");
@@ -21,6 +27,8 @@ export function CorrectCard({ opened }: { opened: Opened }) {
       <p class="hint">
         Paint with the brush and eraser, or say what to change. The answer itself is kept; your
         corrections are a layer of their own.
+        {opened.isVolume &&
+          ` Both change slice ${opened.slice.value + 1} only, the one that is shown.`}
       </p>
       <form
         class="command"
@@ -45,7 +53,7 @@ export function CorrectCard({ opened }: { opened: Opened }) {
         </button>
       </form>
       <div class="suggestions" role="group" aria-label="Commands to try">
-        {OFFERED.map((one) => (
+        {offered(opened).map((one) => (
           <button key={one} type="button" onClick={() => void run(one)}>
             {one}
           </button>

@@ -1,8 +1,10 @@
 /** Sentences and corrections as layers: seen or not, in which colour, how strong. */
 
+import { area } from "../pixels/runs";
 import { sizeInWords } from "../state/asking";
-import { COLOURS, type Layer, maskOf, type Style } from "../state/layer";
+import { COLOURS, isUnsaved, type Layer, type Style } from "../state/layer";
 import { addLayer, removeLayer } from "../state/layers";
+import { currentMask, isInStep, standsFor } from "../state/meaning";
 import type { Opened } from "../state/opened";
 import { Icon, IconButton } from "../view/icon";
 
@@ -12,8 +14,11 @@ const STYLES: readonly [Style, string][] = [
   ["both", "Both"],
 ];
 
-const nameOf = (layer: Layer) =>
-  layer.corrects === null ? layer.text || "(no sentence yet)" : `Corrected: ${layer.text}`;
+function nameOf(opened: Opened, layer: Layer): string {
+  const text = standsFor(opened, layer).text || "(no sentence yet)";
+  if (layer.corrects === null) return text;
+  return `${layer.isPainted ? "Painted" : "Corrected"}: ${text}`;
+}
 
 export function LayerCard({ opened }: { opened: Opened }) {
   return (
@@ -60,24 +65,26 @@ function Row(props: { opened: Opened; layer: Layer; number: number }) {
           }}
         >
           <span class="swatch" style={{ "--swatch": layer.colour }} />
-          <span>{nameOf(layer)}</span>
+          <span>{nameOf(opened, layer)}</span>
         </button>
+        {isUnsaved(layer) && <small class="unsaved">not saved</small>}
         <IconButton
           icon="close"
           label={`Remove layer ${number}`}
           onClick={() => removeLayer(opened, layer.id)}
         />
       </div>
+      {!isInStep(opened, layer) && <p class="for-another">Drawn for another sentence or side</p>}
       {isActive && <Looks opened={opened} layer={layer} />}
     </li>
   );
 }
 
 function Looks({ opened, layer }: { opened: Opened; layer: Layer }) {
-  const mask = maskOf(layer, opened.slice.value);
+  const mask = currentMask(opened, layer, opened.slice.value);
   return (
     <div class="looks">
-      {mask && <p class="size">{sizeInWords(opened, mask.data)}</p>}
+      {mask && <p class="size">{sizeInWords(opened, area(mask))}</p>}
       <div class="segments" role="group" aria-label="Drawn as">
         {STYLES.map(([style, label]) => (
           <button

@@ -2,20 +2,14 @@
 
 import { useComputed, useSignalEffect } from "@preact/signals";
 import { useRef } from "preact/hooks";
-import {
-  askAgain,
-  askAllSlices,
-  readSentence,
-  setText,
-  suggestions,
-  understanding,
-} from "../state/asking";
+import { chooseSide, readSentence, setText, suggestions } from "../state/asking";
 import type { Layer } from "../state/layer";
-import { say } from "../state/notices";
 import type { Opened } from "../state/opened";
-import { chosenSide, history, side } from "../state/store";
-import { Icon } from "../view/icon";
-import { AnswerCard } from "./answer";
+import { chosenSide, history } from "../state/store";
+import { AllSlices } from "./all_slices";
+import { AnswerTools, Verdict } from "./answer";
+import { MeaningQuestions } from "./meaning_question";
+import { Understood } from "./understood";
 
 export function SentenceCard({ opened }: { opened: Opened }) {
   const layer = opened.asked.value;
@@ -23,27 +17,19 @@ export function SentenceCard({ opened }: { opened: Opened }) {
   return (
     <section class="card" aria-labelledby="sentence-title">
       <h2 id="sentence-title">What shall be drawn?</h2>
-      <SideSwitch opened={opened} />
+      <SideSwitch />
       <Box opened={opened} layer={layer} />
-      <Understood layer={layer} />
-      <AnswerCard opened={opened} layer={layer} />
-      {opened.isVolume && layer.text.trim() && (
-        <button type="button" class="wide" onClick={() => void askAllSlices(opened, layer.id)}>
-          <Icon name="layers" size={17} /> Draw it on all {opened.info.value.slices} slices
-        </button>
-      )}
+      <Verdict opened={opened} layer={layer} />
+      <MeaningQuestions opened={opened} layer={layer} />
+      <Understood opened={opened} layer={layer} />
+      <AnswerTools opened={opened} layer={layer} />
+      <AllSlices opened={opened} layer={layer} />
       <Earlier opened={opened} layer={layer} />
     </section>
   );
 }
 
-function SideSwitch({ opened }: { opened: Opened }) {
-  const choose = (wanted: "image" | "patient") => {
-    if (chosenSide.value === wanted) return;
-    side.value = wanted;
-    askAgain(opened);
-    say(`Left now means the ${wanted === "image" ? "picture's" : "patient's"} left.`);
-  };
+function SideSwitch() {
   return (
     <div class="side-switch" role="radiogroup" aria-labelledby="side-title">
       <span id="side-title">
@@ -55,7 +41,7 @@ function SideSwitch({ opened }: { opened: Opened }) {
             type="radio"
             name="side"
             checked={chosenSide.value === one}
-            onChange={() => choose(one)}
+            onChange={() => chooseSide(one)}
           />
           <span>{one === "image" ? "picture’s left" : "patient’s left"}</span>
         </label>
@@ -149,35 +135,6 @@ function moveAmong(event: KeyboardEvent, box: HTMLElement | null): void {
 }
 
 export const focusPicture = () => document.querySelector<HTMLElement>(".stage")?.focus();
-
-function Understood({ layer }: { layer: Layer }) {
-  const facts = understanding.value;
-  if (!facts || !layer.text.trim()) return null;
-  const { chips, not_understood: unknown, notices } = facts;
-  return (
-    <div class="understood">
-      {(chips.length > 0 || unknown.length > 0) && (
-        <ul class="chips" aria-label="What was understood">
-          {chips.map((one, at) => (
-            <li key={`${one.kind} ${one.value} ${at}`} class="chip" data-kind={one.kind}>
-              <small>{one.kind}</small> {one.label}
-            </li>
-          ))}
-          {unknown.map((one) => (
-            <li key={`${one.start}`} class="chip is-unknown">
-              <small>not understood</small> {one.text}
-            </li>
-          ))}
-        </ul>
-      )}
-      {notices.map((one) => (
-        <p key={one} class="hint">
-          {one}
-        </p>
-      ))}
-    </div>
-  );
-}
 
 function Earlier({ opened, layer }: { opened: Opened; layer: Layer }) {
   if (!history.value.length) return null;

@@ -2,8 +2,12 @@
 
 import { useSignal } from "@preact/signals";
 import type { ExportFormat } from "../server/contract";
-import { exportAs, takeable } from "../state/layers";
+import type { Layer } from "../state/layer";
+import { currentSlices, sentenceLayer } from "../state/meaning";
 import type { Opened } from "../state/opened";
+import { isListOpen } from "../state/store";
+import { exportAs, hindrance, isOfOneSlice, type Taking, takingOf } from "../state/taking";
+import { worklist } from "../state/worklist";
 import { Icon } from "../view/icon";
 
 const FORMATS: readonly [ExportFormat, string, string][] = [
@@ -18,9 +22,10 @@ const FORMATS: readonly [ExportFormat, string, string][] = [
 export function TakeAwayCard({ opened }: { opened: Opened }) {
   const isDeidentified = useSignal(false);
   const busy = useSignal<ExportFormat | null>(null);
-  const many = takeable(opened).length;
-  const isRefused = (format: ExportFormat) =>
-    format === "dicom-seg" && opened.info.value.is_dicom === false;
+  const taking = takingOf(opened);
+  const problem = hindrance(taking);
+  const refusal = (format: ExportFormat) =>
+    refusalOf(opened, format) ?? hindrance(takingOf(opened, format));
   const take = async (format: ExportFormat) => {
     busy.value = format;
     await exportAs(opened, format, isDeidentified.value);
@@ -29,28 +34,23 @@ export function TakeAwayCard({ opened }: { opened: Opened }) {
   return (
     <section class="card" aria-labelledby="take-title">
       <h2 id="take-title">Take away</h2>
-      <p class="hint">
-        {many &&
-          opened.isVolume &&
-          "Of each, the slices that were drawn: look at them all first, or draw all. "}
-        {many
-          ? `${many === 1 ? "The visible layer is" : `The ${many} visible layers are`} saved.`
-          : "Nothing is drawn yet: there is nothing to save."}
+      <p class="hint" id="take-hint">
+        {problem ?? aboutOf(opened, taking)}
       </p>
       <div class="formats">
         {FORMATS.map(([format, name, about]) => (
           <button
             key={format}
             type="button"
-            disabled={!many || busy.value !== null || isRefused(format)}
-            title={isRefused(format) ? "Only where the picture is DICOM itself" : ""}
+            disabled={busy.value !== null || refusal(format) !== null}
+            title={refusal(format) ?? ""}
             aria-busy={busy.value === format}
             onClick={() => void take(format)}
           >
             <Icon name="save" size={17} />
             <span>
               {name}
-              <small>{about}</small>
+              <small>{holds(opened, format, isDeidentified.value) ?? about}</small>
             </span>
           </button>
         ))}
@@ -63,8 +63,55 @@ export function TakeAwayCard({ opened }: { opened: Opened }) {
             isDeidentified.value = event.currentTarget.checked;
           }}
         />
-        <span>Leave out what may tell the patient (names, dates, the picture itself)</span>
+        <span>
+          Leave out what may tell the patient: names, dates, the picture itself. Sentences stay as
+          you wrote them.
+        </span>
       </label>
+      {worklist.value.length > 1 && (
+        <button
+          type="button"
+          class="wide"
+          onClick={() => {
+            isListOpen.value = true;
+          }}
+        >
+          All {worklist.value.length} pictures in one file …
+        </button>
+      )}
     </section>
   );
+}
+
+/** Why this picture cannot be saved so; null where it can. */
+function refusalOf(opened: Opened, format: ExportFormat): string | null {
+  const isRefused = format === "dicom-seg" && opened.info.value.is_dicom === false;
+  return isRefused ? "Only where the picture is DICOM itself" : null;
+}
+
+/** What a format holds, where that is not what one expects. */
+function holds(opened: Opened, format: ExportFormat, isDeidentified: boolean): string | null {
+  if (isOfOneSlice(opened, format)) return `slice ${opened.slice.value + 1} only`;
+  // One can train on nothing else; names and dates are not in it.
+  return format === "dataset" && isDeidentified ? "has the pixels still" : null;
+}
+
+function aboutOf(opened: Opened, { layers, nameless }: Taking): string {
+  const saved =
+    layers.length === 1
+      ? "The visible layer is saved."
+      : `The ${layers.length} visible layers are saved.`;
+  const left = nameless.length ? " What has no sentence is not." : "";
+  if (!opened.isVolume) return saved + left;
+  const all = opened.info.value.slices;
+  const drawn = Math.min(...layers.map((one) => slicesDrawn(opened, one)));
+  const some =
+    drawn < all ? ` Of ${all} slices ${drawn} are drawn: the others are saved as empty.` : "";
+  return saved + left + some;
+}
+
+/** Of a correction, those of the answer too. */
+function slicesDrawn(opened: Opened, layer: Layer): number {
+  const answered = currentSlices(opened, sentenceLayer(opened, layer));
+  return new Set([...currentSlices(opened, layer), ...answered]).size;
 }

@@ -2,6 +2,7 @@
 
 import { decode } from "fast-png";
 import type { Scale } from "../server/contract";
+import { wordOf } from "./layer_pixels";
 
 export interface Picture {
   width: number;
@@ -34,7 +35,10 @@ function spread(
 }
 
 export function decodeBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < bytes.length; at++) bytes[at] = letters.charCodeAt(at);
+  return bytes;
 }
 
 export const AS_STORED: Scale = { low: 0, step: 1 };
@@ -54,22 +58,47 @@ export function rangeOf(picture: Picture, scale: Scale): [number, number] {
   return [scale.low + low * scale.step, scale.low + Math.max(low + 1, high) * scale.step];
 }
 
+/** Which values are shown black and white. */
+export interface Level {
+  center: number;
+  width: number;
+  /** The high values are the dark ones: films that store white as low. */
+  isInverted: boolean;
+}
+
 /** Grey is shown between two source values; colour as it is, brightened alike. */
-export function showPicture(picture: Picture, scale: Scale, center: number, width: number) {
-  const table = new Uint8ClampedArray(picture.top + 1);
-  const low = center - width / 2;
-  for (let value = 0; value <= picture.top; value++)
-    table[value] = ((scale.low + value * scale.step - low) / Math.max(width, 1e-9)) * 255;
-  const out = new Uint8ClampedArray(picture.width * picture.height * 4);
+export function showPicture(picture: Picture, scale: Scale, level: Level): ImageData {
+  const shades = shadesOf(picture.top, scale, level);
+  const out = new ImageData(picture.width, picture.height);
   const { channels, data } = picture;
-  const isGrey = channels < 3;
-  for (let at = 0; at < picture.width * picture.height; at++) {
-    const from = at * channels;
-    const to = at * 4;
-    out[to] = table[data[from] ?? 0] ?? 0;
-    out[to + 1] = isGrey ? (out[to] ?? 0) : (table[data[from + 1] ?? 0] ?? 0);
-    out[to + 2] = isGrey ? (out[to] ?? 0) : (table[data[from + 2] ?? 0] ?? 0);
-    out[to + 3] = 255;
+  const many = picture.width * picture.height;
+  if (channels < 3) {
+    const black = wordOf(0, 0, 0, 255);
+    const step = wordOf(1, 1, 1, 0);
+    const greys = new Uint32Array(shades.length);
+    for (let at = 0; at < greys.length; at++) greys[at] = black + (shades[at] ?? 0) * step;
+    const words = new Uint32Array(out.data.buffer);
+    for (let at = 0, from = 0; at < many; at++, from += channels)
+      words[at] = greys[data[from] ?? 0] ?? 0;
+    return out;
   }
-  return new ImageData(out, picture.width, picture.height);
+  for (let at = 0, from = 0, to = 0; at < many; at++, from += channels, to += 4) {
+    out.data[to] = shades[data[from] ?? 0] ?? 0;
+    out.data[to + 1] = shades[data[from + 1] ?? 0] ?? 0;
+    out.data[to + 2] = shades[data[from + 2] ?? 0] ?? 0;
+    out.data[to + 3] = 255;
+  }
+  return out;
+}
+
+/** How bright each stored value is shown. */
+export function shadesOf(top: number, scale: Scale, level: Level): Uint8ClampedArray {
+  const { center, isInverted } = level;
+  const width = Math.max(level.width, 1e-9);
+  const shades = new Uint8ClampedArray(top + 1);
+  for (let value = 0; value <= top; value++) {
+    const part = (scale.low + value * scale.step - center) / width + 0.5;
+    shades[value] = (isInverted ? 1 - part : part) * 255;
+  }
+  return shades;
 }

@@ -32,22 +32,30 @@ export function fromRuns({ size: [height, width], counts }: RunLengths): Mask {
   return mask;
 }
 
+/** Rows are read as they lie in memory; the changes found are then put in order of columns. */
 export function toRuns({ width, height, data }: Mask): RunLengths {
+  const changes: number[] = [];
+  if (data[0]) changes.push(0);
+  for (let x = 1; x < width; x++)
+    if (data[x] !== data[(height - 1) * width + x - 1]) changes.push(x * height);
+  for (let y = 1; y < height; y++) {
+    const row = y * width;
+    for (let x = 0; x < width; x++)
+      if (data[row + x] !== data[row + x - width]) changes.push(x * height + y);
+  }
+  const places = Float64Array.from(changes).sort();
   const counts: number[] = [];
-  let value = 0;
-  let length = 0;
-  for (let column = 0; column < width; column++)
-    for (let row = 0; row < height; row++) {
-      const here = data[row * width + column] ?? 0;
-      if (here === value) length++;
-      else {
-        counts.push(length);
-        value = here;
-        length = 1;
-      }
-    }
-  counts.push(length);
+  let last = 0;
+  for (const place of places) {
+    counts.push(place - last);
+    last = place;
+  }
+  counts.push(width * height - last);
   return { size: [height, width], counts };
 }
 
-export const area = (mask: Mask): number => mask.data.reduce((sum, one) => sum + one, 0);
+export function area({ data }: Mask): number {
+  let sum = 0;
+  for (let at = 0; at < data.length; at++) sum += data[at] ?? 0;
+  return sum;
+}

@@ -1,5 +1,6 @@
 /** The one door to the server. */
 
+import { pathOf } from "../given/groups";
 import type {
   Answer,
   Example,
@@ -104,7 +105,7 @@ export const openExample = (name: string) =>
 
 export function upload(files: readonly File[], signal?: AbortSignal): Promise<Uploaded> {
   const form = new FormData();
-  for (const file of files) form.append("files", file, file.name);
+  for (const file of files) form.append("files", file, pathOf(file));
   return json<Uploaded>("POST", "v1/images", form, signal);
 }
 
@@ -185,6 +186,7 @@ export async function exportLayers(
   format: ExportFormat,
   slice: number | null,
   isDeidentified: boolean,
+  datasetSide: Side | null = null,
 ): Promise<{ name: string; blob: Blob }> {
   const response = await ask("POST", "v1/export", {
     image: id,
@@ -192,8 +194,13 @@ export async function exportLayers(
     format,
     is_deidentified: isDeidentified,
     ...(slice !== null && { slice }),
+    ...(datasetSide && { dataset_side: datasetSide }),
   });
   const header = response.headers.get("Content-Disposition") ?? "";
   const name = /filename="([^"]+)"/.exec(header)?.[1] ?? `lingseg-${format}`;
-  return { name, blob: await response.blob() };
+  try {
+    return { name, blob: await response.blob() };
+  } catch {
+    throw new Unreachable(); // the file was cut off in the middle
+  }
 }

@@ -3,6 +3,9 @@
 export type Side = "image" | "patient";
 /** Where the patient's left lies; "neither": seen from the side. */
 export type Edge = "left" | "right" | "neither";
+/** Of the patient: right, left, front, back, head, feet. */
+export type Direction = "R" | "L" | "A" | "P" | "S" | "I";
+export type Edges = Record<"left" | "right" | "top" | "bottom", Direction>;
 
 /** A mask as COCO spells it: runs down the columns, the first of them outside. */
 export interface RunLengths {
@@ -39,12 +42,17 @@ export interface Scale {
 export interface ImageInfo {
   id: string;
   name: string;
+  folder?: string;
+  /** SHA-256 of what was given: a picture is known by it, not by its name. */
+  input_hash?: string;
   kind: "picture" | "volume";
   width: number;
   height: number;
   slices: number;
   spacing_mm: number[] | null;
   patient_left: Edge | null;
+  /** Which side of the patient lies at each edge. */
+  edges?: Edges | null;
   modality?: string | null;
   view?: string | null;
   warnings?: string[];
@@ -74,6 +82,14 @@ export interface Chip {
   kind: string;
   value: string;
   label: string;
+  /** Of which finding it is said; null: of the picture. */
+  finding?: number | null;
+}
+
+/** A thing that a sentence speaks of, in words that can be asked alone. */
+export interface Thing {
+  said: string;
+  presence: "present" | "absent" | "excepted";
 }
 
 export interface Understanding {
@@ -82,6 +98,10 @@ export interface Understanding {
   notices: string[];
   paraphrases?: string[];
   opposite?: string | null;
+  /** A chip's `finding` is the place in this list. */
+  findings?: Thing[];
+  /** The sentence without what it denies, where it does both: what to ask by itself. */
+  affirmed?: string | null;
 }
 
 export interface Answer {
@@ -97,8 +117,12 @@ export interface Answer {
   mask: RunLengths | MaskBySlice;
   probabilities?: string;
   facts?: Understanding;
+  /** False: no word of the sentence was. */
+  understood?: boolean;
+  /** What to know before the mask is believed. */
+  notices?: string[];
   disagreements?: string[];
-  verdict: "found" | "not found" | "unsure";
+  verdict: string;
   sentence_for_people: string;
 }
 
@@ -118,13 +142,22 @@ export interface Suggestion {
 }
 
 export interface ExportLayer {
+  id: number;
+  /** The layer that it corrects. */
+  corrects: number | null;
   text: string;
   mask: RunLengths | MaskBySlice;
   side: Side | null;
   threshold: number | null;
   confidence: number | null;
   presence: number | null;
+  /** Of a volume's answer: how sure the model was, slice by slice. */
+  slice_confidences: Record<string, number> | null;
   is_corrected: boolean;
+  /** There was no answer to correct. */
+  is_painted: boolean;
+  /** Of a volume's correction: the slices that a person changed. */
+  corrected_slices: number[] | null;
   colour: string;
   note: string;
 }

@@ -1,19 +1,22 @@
 /** From a sentence to a mask, live. What is overtaken by a newer sentence is dropped. */
 
 import { effect, signal } from "@preact/signals";
+import { area } from "../pixels/runs";
 import * as api from "../server/api";
 import { Refusal, Unreachable } from "../server/api";
-import type { Suggestion, Understanding } from "../server/contract";
-import { type Layer, maskOf, readAnswer } from "./layer";
+import type { Side, Suggestion, Understanding } from "../server/contract";
+import { type Layer, SliceAnswer } from "./layer";
+import { answerOf, currentMask, isSameMeaning, meaningOf, settle } from "./meaning";
 import { say, tell } from "./notices";
 import type { Opened } from "./opened";
 import { askOf, onceBack, reasonOf } from "./patience";
-import { chosenSide, current, remember } from "./store";
+import { chosenSide, current, pictures, remember, side } from "./store";
 
 const TYPING_PAUSE = 80;
 const READING_PAUSE = 160; // the mask comes first
 const SLICE_PAUSE = 60;
 const SAYING_PAUSE = 900;
+const REMEMBERING_PAUSE = 1500;
 
 export const understanding = signal<Understanding | null>(null);
 export const suggestions = signal<readonly Suggestion[]>([]);
@@ -38,52 +41,75 @@ function soon(name: string, wait: number, doing: () => void): void {
 
 /** The sentence of a layer was changed. */
 export function setText(opened: Opened, layer: Layer, text: string): void {
-  const gone = { answers: new Map(), words: new Map(), threshold: null };
-  const isEmpty = !text.trim();
   if (opened.struck.value?.layer === layer.id) opened.struck.value = null;
-  // The old mask stays until the new one is there: nothing flickers while one types.
-  opened.change(layer.id, { text, problem: null, words: new Map(), ...(isEmpty && gone) });
+  opened.activeId.value = layer.id; // what is painted next is meant for this sentence
+  const isEmpty = !text.trim();
+  const isOther = meaningOf(text).text !== meaningOf(layer.text).text;
+  // The old mask stays, dimmed, until the new one is there: nothing flickers while one types.
+  opened.change(layer.id, {
+    text,
+    problem: null,
+    words: new Map(),
+    isAsking: !isEmpty,
+    ...(isOther && { threshold: null }),
+    ...(isEmpty && { answers: new Map() }),
+  });
   newest(`segment ${opened.key} ${layer.id}`);
-  if (isEmpty) {
-    opened.change(layer.id, { isAsking: false });
-    clearTimeout(timers.get(`ask ${opened.key} ${layer.id}`));
-    return;
-  }
-  opened.change(layer.id, { isAsking: true });
-  soon(`ask ${opened.key} ${layer.id}`, TYPING_PAUSE, () => void askLayer(opened, layer.id, true));
+  const name = `ask ${opened.key} ${layer.id}`;
+  if (isEmpty) clearTimeout(timers.get(name));
+  else soon(name, TYPING_PAUSE, () => void askLayer(opened, layer.id));
 }
 
 /** Ask one layer's sentence of the slice that is shown. */
-export async function askLayer(opened: Opened, id: number, isNew = false): Promise<void> {
+export async function askLayer(opened: Opened, id: number): Promise<void> {
   const layer = opened.find(id);
   if (!layer || layer.corrects !== null || !layer.text.trim() || opened.isLost.value) return;
   const slice = opened.slice.value;
   const signal = newest(`segment ${opened.key} ${id}`);
   opened.change(id, { isAsking: true, problem: null });
-  const where = opened.isVolume ? slice : null;
   try {
-    const answer = await askOf(opened, (image) =>
-      api.segment(image, layer.text, chosenSide.value, where, true, signal),
-    );
-    const [result] = answer.results;
-    if (signal.aborted || !result) return;
-    milliseconds.value = answer.milliseconds;
-    const read = readAnswer(result, slice, opened.info.value.slices, opened.info.value);
-    const kept = isNew ? [] : [...(opened.find(id)?.answers ?? [])];
-    opened.change(id, {
-      answers: new Map([...kept, ...read]),
-      isAsking: false,
-      ...(isNew && { threshold: null }),
-    });
-    remember(layer.text);
+    await askSlice(opened, layer, slice, signal);
+    opened.change(id, { isAsking: false });
     soon("say", SAYING_PAUSE, () => say(summaryOf(opened, id)));
+    soon(`remember ${opened.key} ${id}`, REMEMBERING_PAUSE, () => {
+      if (opened.find(id)?.text === layer.text) remember(layer.text);
+    });
   } catch (error) {
     failed(opened, id, error, signal);
   }
 }
 
-function failed(opened: Opened, id: number, error: unknown, signal: AbortSignal): void {
-  if (signal.aborted) return;
+/** Ask a layer's sentence of one slice, and keep the answer. Throws where the signal came. */
+export async function askSlice(
+  opened: Opened,
+  layer: Layer,
+  slice: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const asked = meaningOf(layer.text);
+  const where = opened.isVolume ? slice : null;
+  const answer = await askOf(opened, (image) =>
+    api.segment(image, asked.text, asked.side, where, true, signal),
+  );
+  signal.throwIfAborted();
+  const [result] = answer.results;
+  if (!result) throw new Unreachable();
+  milliseconds.value = answer.milliseconds;
+  const now = opened.find(layer.id);
+  if (!now || !isSameMeaning(asked, meaningOf(now.text))) return; // a newer one is asked
+  const kept = currentAnswers(now).filter(([one]) => one !== slice);
+  const answered = new SliceAnswer(result, asked);
+  opened.change(layer.id, { answers: new Map([...kept, [slice, answered]]) });
+}
+
+/** Those to what the sentence means now; the old ones go. */
+const currentAnswers = (layer: Layer): [number, SliceAnswer][] =>
+  [...layer.answers].filter(([slice]) => answerOf(layer, slice));
+
+/** Tell why a sentence was not answered. What was drawn for an older one goes. */
+export function failed(opened: Opened, id: number, error: unknown, signal: AbortSignal): void {
+  const layer = opened.find(id);
+  if (signal.aborted || !layer) return;
   if (error instanceof Unreachable) {
     opened.change(id, { isAsking: false });
     onceBack(() => void askLayer(opened, id));
@@ -91,54 +117,42 @@ function failed(opened: Opened, id: number, error: unknown, signal: AbortSignal)
   }
   const problem = reasonOf(error);
   const isLost = error instanceof Refusal && error.code === "lost"; // said over the picture
-  opened.change(id, { isAsking: false, problem: isLost ? null : problem });
+  opened.change(id, {
+    isAsking: false,
+    problem: isLost ? null : problem,
+    answers: new Map(currentAnswers(layer)),
+  });
   if (problem) say(problem);
 }
 
-/** Ask a layer's sentence of every slice of a volume. */
-export async function askAllSlices(opened: Opened, id: number): Promise<void> {
-  const layer = opened.find(id);
-  if (!layer?.text.trim()) return;
-  const signal = newest(`segment ${opened.key} ${id}`);
-  opened.change(id, { isAsking: true, problem: null });
-  try {
-    const { results } = await askOf(opened, (image) =>
-      api.segment(image, layer.text, chosenSide.value, null, false, signal),
-    );
-    const [result] = results;
-    if (signal.aborted || !result) return;
-    const read = readAnswer(result, null, opened.info.value.slices, opened.info.value);
-    opened.change(id, { answers: read, threshold: null, isAsking: false });
-    say(`All slices: ${result.sentence_for_people}`);
-  } catch (error) {
-    failed(opened, id, error, signal);
-  }
-}
-
-/** Ask every layer that has no answer for the slice that is shown. */
+/** Ask every sentence that has no answer for the slice that is shown. */
 export function askMissing(opened: Opened): void {
   for (const layer of opened.layers.value)
-    if (layer.text.trim() && !layer.answers.has(opened.slice.value))
+    if (layer.corrects === null && layer.text.trim() && !answerOf(layer, opened.slice.value))
       void askLayer(opened, layer.id);
 }
 
-/** The sentences mean another side now: all answers are old. */
-export function askAgain(opened: Opened): void {
-  opened.struck.value = null;
-  opened.layers.value = opened.layers.value.map((one) =>
-    one.corrects === null ? { ...one, answers: new Map(), words: new Map() } : one,
-  );
-  askMissing(opened);
+/** Left means the other side from now on: all answers are old. */
+export function chooseSide(wanted: Side): void {
+  if (chosenSide.value === wanted) return;
+  for (const opened of pictures.value) {
+    for (const { id } of opened.layers.value) settle(opened, id);
+    opened.struck.value = null;
+    opened.layers.value = opened.layers.value.map((one) => ({ ...one, words: new Map() }));
+  }
+  side.value = wanted;
+  say(`Left now means the ${wanted === "image" ? "picture's" : "patient's"} left.`);
+  if (current.value) askMissing(current.value); // other pictures are asked when they are shown
 }
 
 /** What a person who does not see the picture hears. */
 export function summaryOf(opened: Opened, id: number): string {
   const layer = opened.find(id);
-  const answered = layer?.answers.get(opened.slice.value);
-  if (!layer || !answered) return "";
+  const answered = layer && answerOf(layer, opened.slice.value);
+  if (!answered) return "";
   const { answer } = answered;
-  const mask = maskOf(layer, opened.slice.value);
-  const size = mask && answer.is_found ? ` ${sizeInWords(opened, mask.data)}.` : "";
+  const mask = currentMask(opened, layer, opened.slice.value);
+  const size = mask && answer.is_found ? ` ${sizeInWords(opened, area(mask))}.` : "";
   return [
     `${layer.text}:`,
     answer.sentence_for_people + size,
@@ -146,8 +160,7 @@ export function summaryOf(opened: Opened, id: number): string {
   ].join(" ");
 }
 
-export function sizeInWords(opened: Opened, data: Uint8Array): string {
-  const pixels = data.reduce((sum, one) => sum + one, 0);
+export function sizeInWords(opened: Opened, pixels: number): string {
   const [row, column] = opened.info.value.spacing_mm ?? [];
   const count = `${pixels.toLocaleString("en")} pixel${pixels === 1 ? "" : "s"}`;
   if (!row || !column) return count;

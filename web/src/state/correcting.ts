@@ -1,122 +1,142 @@
-/** Corrections by hand and by command: a layer of their own, each step can be undone. */
+/** Corrections: a layer of their own, each step can be undone. Brush and fill: `stroke.ts`. */
 
-import { drawStroke, fillFrom } from "../pixels/drawing";
-import { area, copyMask, emptyMask, fromRuns, type Mask, toRuns } from "../pixels/runs";
+import { changedBetween } from "../pixels/rect";
+import { area, emptyMask, fromRuns, type Mask, toRuns } from "../pixels/runs";
 import * as api from "../server/api";
-import { freeColour, type Layer, maskOf, newLayer } from "./layer";
+import { freeColour, type Layer, newLayer } from "./layer";
+import { insertLayer, putBack, takeOut } from "./layers";
+import { currentMask, isInStep, meaningOf, sentenceLayer, settle } from "./meaning";
 import { say, tell } from "./notices";
 import type { Opened } from "./opened";
 import { askOf, trying } from "./patience";
-import { brushSize, chosenSide, type Tool } from "./store";
+import { chosenSide } from "./store";
+import type { Made, Painted, Step } from "./undo";
 
-/** A sentence's own answer stays as it is: what is drawn goes to a layer that corrects it. */
-export function correctionOf(opened: Opened): Layer | null {
-  const active = opened.active.value;
+/**
+ * A sentence's own answer stays as it is: what is drawn goes to a layer that corrects it. This is
+ * the one that is there, or one that is there as soon as a pixel of it differs from the answer.
+ */
+export function correctionOf(opened: Opened, active = opened.active.value): Layer | null {
   if (!active || active.corrects !== null) return active;
-  const existing = opened.layers.value.find((one) => one.corrects === active.id);
-  if (existing) {
-    opened.activeId.value = existing.id;
-    return existing;
-  }
-  const made: Layer = {
-    ...newLayer(opened.nextId(), active.text, freeColour(opened.layers.value)),
+  const existing = opened.layers.value.find(
+    (one) => one.corrects === active.id && isInStep(opened, one),
+  );
+  if (existing) return existing;
+  const meaning = meaningOf(active.text);
+  return {
+    ...newLayer(opened.nextId(), "", freeColour(opened.layers.value)),
     corrects: active.id,
+    drawnFor: meaning.text ? meaning : null,
     opacity: active.opacity,
   };
-  const at = opened.layers.value.findIndex((one) => one.id === active.id) + 1;
-  opened.layers.value = opened.layers.value
-    .toSpliced(at, 0, made)
-    .map((one) => (one.id === active.id ? { ...one, style: "outline" as const } : one));
-  opened.activeId.value = made.id;
-  return made;
 }
 
-/** The mask that is corrected on this slice; at first, a copy of the answer. */
-export function startOf(opened: Opened, layer: Layer): Mask {
-  const slice = opened.slice.value;
+/** What is corrected on a slice: what was drawn there, or the answer; null where there is neither. */
+export function startOf(opened: Opened, layer: Layer, slice: number): Mask | null {
   const drawn = layer.corrections.get(slice);
-  if (drawn) return copyMask(drawn);
-  const corrected = layer.corrects === null ? null : opened.find(layer.corrects);
-  const answer = corrected && maskOf(corrected, slice);
+  if (drawn || !isInStep(opened, layer)) return drawn ?? null;
+  return currentMask(opened, sentenceLayer(opened, layer), slice);
+}
+
+export const blankOf = (opened: Opened): Mask => {
   const { width, height } = opened.info.value;
-  return answer ? copyMask(answer) : emptyMask(width, height);
+  return emptyMask(width, height);
+};
+
+/** Show a mask as a layer's correction. Where the layer is not there yet, it comes now. */
+function setCorrection(opened: Opened, layer: Layer, slice: number, mask: Mask): Made | null {
+  opened.struck.value = null; // one must see what one paints
+  const existing = opened.find(layer.id);
+  const corrections = new Map([...(existing ?? layer).corrections, [slice, mask]]);
+  opened.activeId.value = layer.id;
+  if (existing) {
+    opened.change(layer.id, { corrections });
+    return null;
+  }
+  return insertCorrection(opened, { ...layer, corrections });
 }
 
-export function setCorrection(opened: Opened, id: number, slice: number, mask: Mask): void {
+function insertCorrection(opened: Opened, layer: Layer): Made {
+  const corrected = opened.layers.value.findIndex((one) => one.id === layer.corrects);
+  const styleBefore = opened.layers.value[corrected]?.style ?? "both";
+  insertLayer(opened, corrected + 1, layer);
+  if (layer.corrects !== null) opened.change(layer.corrects, { style: "outline" });
+  opened.activeId.value = layer.id;
+  return { layer, styleBefore };
+}
+
+/** Take the correction of one slice away; with the last one the layer goes. */
+function dropCorrection(opened: Opened, id: number, slice: number, made: Made | null): void {
   const layer = opened.find(id);
-  if (layer)
-    opened.change(id, { corrections: new Map([...layer.corrections, [slice, { ...mask }]]) });
+  if (!layer) return;
+  const corrections = new Map([...layer.corrections].filter(([one]) => one !== slice));
+  if (corrections.size || !made) {
+    opened.change(id, { corrections });
+    return;
+  }
+  made.layer = { ...layer, corrections };
+  takeOut(opened, [id]);
+  if (layer.corrects === null) return;
+  if (opened.find(layer.corrects)?.style === "outline")
+    opened.change(layer.corrects, { style: made.styleBefore });
+  opened.activeId.value = layer.corrects;
 }
 
-export function keepStep(
-  opened: Opened,
-  id: number,
-  before: Mask,
-  after: Mask,
-  what: string,
-): void {
-  const slice = opened.slice.value;
-  const runs = { before: toRuns(before), after: toRuns(after) };
-  if (runs.before.counts.join() === runs.after.counts.join()) return;
-  setCorrection(opened, id, slice, after);
-  opened.undo.add({ what, layer: id, slice, ...runs });
+/** What one change by hand or by words was made to. */
+interface Change {
+  what: string;
+  layer: Layer;
+  slice: number;
+  /** Null: the slice had no correction. */
+  before: Mask | null;
+  after: Mask;
+  made: Made | null;
+}
+
+function keepStep(opened: Opened, change: Change): void {
+  const { what, layer, slice, before, after, made } = change;
+  settle(opened, layer.id);
+  opened.undo.add({
+    kind: "painted",
+    what,
+    layer: layer.id,
+    slice,
+    before: before && toRuns(before),
+    after: toRuns(after),
+    made,
+  });
   say(`${what}. ${area(after).toLocaleString("en")} pixels.`);
 }
 
-/** One stroke of the pointer, or one press of the space bar. */
-export class Stroke {
-  private readonly before: Mask;
-  readonly mask: Mask;
-  readonly layer: number;
-  private last: readonly [number, number];
-
-  private constructor(
-    private readonly opened: Opened,
-    private readonly tool: Tool,
-    layer: Layer,
-    at: readonly [number, number],
-  ) {
-    this.layer = layer.id;
-    this.mask = startOf(opened, layer);
-    this.before = copyMask(this.mask);
-    this.last = at;
-    this.to(at);
-  }
-
-  static begin(opened: Opened, tool: Tool, at: readonly [number, number]): Stroke | null {
-    const layer = correctionOf(opened);
-    return layer && new Stroke(opened, tool, layer, at);
-  }
-
-  to(at: readonly [number, number]): void {
-    const value = this.tool === "eraser" ? 0 : 1;
-    drawStroke(this.mask, this.last, at, brushSize.value / 2, value);
-    this.last = at;
-    setCorrection(this.opened, this.layer, this.opened.slice.value, this.mask);
-  }
-
-  end(): void {
-    const what = this.tool === "eraser" ? "Erased" : "Painted";
-    keepStep(this.opened, this.layer, this.before, this.mask, what);
-  }
-}
-
-export function fill(opened: Opened, at: readonly [number, number]): void {
-  const layer = correctionOf(opened);
-  if (!layer) return;
-  const before = startOf(opened, layer);
-  const after = copyMask(before);
-  fillFrom(after, Math.floor(at[0]), Math.floor(at[1]));
-  keepStep(opened, layer.id, before, after, "Filled");
+/** Keep a mask as a correction; nothing happens where it is what is there already. */
+export function correct(
+  opened: Opened,
+  layer: Layer,
+  slice: number,
+  after: Mask,
+  what: string,
+): boolean {
+  const start = startOf(opened, layer, slice);
+  if (!changedBetween((start ?? blankOf(opened)).data, after.data, after.width)) return false;
+  const before = layer.corrections.get(slice) ?? null;
+  const made = setCorrection(opened, layer, slice, after);
+  if (!before) opened.change(layer.id, { isPainted: !start && (!!made || layer.isPainted) });
+  keepStep(opened, { what, layer, slice, before, after, made });
+  return true;
 }
 
 /** "grow 2 mm", "keep the largest": done by the server, kept as a step like any other. */
 export async function command(opened: Opened, text: string): Promise<boolean> {
-  const active = opened.active.value;
   const slice = opened.slice.value;
-  const shown = active && maskOf(active, slice);
-  if (!active || !shown) {
-    tell("There is no mask to change yet. Type a sentence first, or paint one.");
+  const active = opened.active.value;
+  const layer = correctionOf(opened, active);
+  const shown = layer && startOf(opened, layer, slice);
+  if (!active || !layer || !shown) {
+    tell(
+      active && sentenceLayer(opened, active).isAsking
+        ? "The answer is still on its way. Ask again when it is drawn."
+        : "There is no mask to change yet. Type a sentence first, or paint one.",
+    );
     return false;
   }
   return trying(async () => {
@@ -124,27 +144,45 @@ export async function command(opened: Opened, text: string): Promise<boolean> {
     const answer = await askOf(opened, (id) =>
       api.edit(id, toRuns(shown), text, chosenSide.value, where),
     );
-    const layer = correctionOf(opened);
-    if (!layer) return;
-    const after = fromRuns(answer.mask);
-    if (!layer.corrections.has(slice)) setCorrection(opened, layer.id, slice, copyMask(shown));
-    keepStep(opened, layer.id, shown, after, text);
-    tell(answer.done, "done");
-  });
+    // By now one may have painted on, or taken the layer away.
+    const still = opened.find(active.id);
+    const now = still && correctionOf(opened, still);
+    if (!now || startOf(opened, now, slice) !== shown) {
+      tell("The mask was changed in the meantime; nothing was done. Ask again.");
+      return;
+    }
+    correct(opened, now, slice, fromRuns(answer.mask), text);
+    const only = opened.isVolume ? ` Only on slice ${slice + 1}, the one that is shown.` : "";
+    tell(answer.done + only, "done");
+  }, "The command was not done");
 }
 
 export function undo(opened: Opened): void {
   const step = opened.undo.back();
-  if (step) go(opened, step.layer, step.slice, fromRuns(step.before), `Undone: ${step.what}`);
+  if (!step) return;
+  if (step.kind === "removed") putBack(opened, step);
+  else if (step.before) go(opened, step, fromRuns(step.before));
+  else {
+    opened.slice.value = step.slice;
+    dropCorrection(opened, step.layer, step.slice, step.made);
+  }
+  say(`Undone: ${step.what}`);
 }
 
 export function redo(opened: Opened): void {
-  const step = opened.undo.forth();
-  if (step) go(opened, step.layer, step.slice, fromRuns(step.after), `Done again: ${step.what}`);
+  const step: Step | null = opened.undo.forth();
+  if (!step) return;
+  if (step.kind === "removed")
+    takeOut(
+      opened,
+      step.layers.map(([, one]) => one.id),
+    );
+  else go(opened, step, fromRuns(step.after));
+  say(`Done again: ${step.what}`);
 }
 
-function go(opened: Opened, layer: number, slice: number, mask: Mask, words: string): void {
-  opened.slice.value = slice; // one must see what changes
-  setCorrection(opened, layer, slice, mask);
-  say(words);
+function go(opened: Opened, step: Painted, mask: Mask): void {
+  opened.slice.value = step.slice; // one must see what changes
+  const layer = opened.find(step.layer) ?? step.made?.layer;
+  if (layer) setCorrection(opened, layer, step.slice, mask);
 }

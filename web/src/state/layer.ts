@@ -3,7 +3,8 @@
 import { cutAt } from "../pixels/drawing";
 import { decodeBase64, decodePicture } from "../pixels/picture";
 import { fromRuns, type Mask } from "../pixels/runs";
-import type { Answer, MaskBySlice, RunLengths, StruckWord } from "../server/contract";
+import type { Answer, RunLengths, StruckWord } from "../server/contract";
+import type { Meaning } from "./meaning";
 
 export type Style = "fill" | "outline" | "both";
 
@@ -19,15 +20,67 @@ export const COLOURS = [
   "#c9d4dc",
 ] as const;
 
-export interface SliceAnswer {
-  answer: Answer;
+interface Drawn {
   mask: Mask;
   /** 255 is one; null where the server was not asked for them. */
   probabilities: Uint8Array | null;
+  cut: { threshold: number; mask: Mask } | null;
 }
 
+/** Those looked at last are kept as pixels; the others as the server sent them, which is small. */
+const drawnLately = new Map<SliceAnswer, Drawn>();
+const MOST_DRAWN = 48;
+
+/** What the model drew on one slice, and for which sentence. */
+export class SliceAnswer {
+  constructor(
+    readonly answer: Answer,
+    readonly asked: Meaning,
+  ) {}
+
+  get mask(): Mask {
+    return this.drawn.mask;
+  }
+
+  get probabilities(): Uint8Array | null {
+    return this.drawn.probabilities;
+  }
+
+  /** What is at least so probable; the model's own mask where there are no probabilities. */
+  cutAt(threshold: number): Mask {
+    const { drawn } = this;
+    const { mask, probabilities } = drawn;
+    if (!probabilities) return mask;
+    if (drawn.cut?.threshold !== threshold)
+      drawn.cut = { threshold, mask: cutAt(probabilities, mask.width, mask.height, threshold) };
+    return drawn.cut.mask;
+  }
+
+  private get drawn(): Drawn {
+    const drawn = drawnLately.get(this) ?? this.draw();
+    drawnLately.delete(this);
+    drawnLately.set(this, drawn);
+    const [oldest] = drawnLately.keys();
+    if (drawnLately.size > MOST_DRAWN && oldest) drawnLately.delete(oldest);
+    return drawn;
+  }
+
+  private draw(): Drawn {
+    const { mask: runs, probabilities: steps } = this.answer;
+    if (!isRuns(runs)) throw new TypeError("An answer of several slices came; one was asked for.");
+    const mask = fromRuns(runs);
+    const probabilities = steps ? readGrey(steps, mask.width, mask.height) : null;
+    return { mask, probabilities, cut: null };
+  }
+}
+
+/**
+ * Either a sentence, with the model's answers to it; or (`corrects` is not null) what a person drew,
+ * slice by slice, with the meaning that it was drawn for. A correction without pixels is not there.
+ */
 export interface Layer {
   id: number;
+  /** What stands in the box; a correction has none of its own. */
   text: string;
   colour: string;
   opacity: number;
@@ -35,10 +88,16 @@ export interface Layer {
   isVisible: boolean;
   /** Whose answer this corrects; null for a sentence's own answer. */
   corrects: number | null;
+  /** Of a correction: its sentence and side; null while it has no sentence. */
+  drawnFor: Meaning | null;
+  /** Of a correction: there was no answer to correct, all of it was painted. */
+  isPainted: boolean;
   /** Where the threshold slider was moved to; null: the model's own threshold. */
   threshold: number | null;
   answers: ReadonlyMap<number, SliceAnswer>;
   corrections: ReadonlyMap<number, Mask>;
+  /** Those corrections, mask for mask, that a file holds. */
+  saved: ReadonlyMap<number, Mask>;
   words: ReadonlyMap<number, StruckWord[]>;
   isAsking: boolean;
   problem: string | null;
@@ -53,9 +112,12 @@ export function newLayer(id: number, text: string, colour: string): Layer {
     style: "both",
     isVisible: true,
     corrects: null,
+    drawnFor: null,
+    isPainted: false,
     threshold: null,
     answers: new Map(),
     corrections: new Map(),
+    saved: new Map(),
     words: new Map(),
     isAsking: false,
     problem: null,
@@ -68,55 +130,19 @@ export function freeColour(layers: readonly Layer[]): string {
   return [...COLOURS].sort((a, b) => uses(a) - uses(b))[0] ?? COLOURS[0];
 }
 
-const cuts = new WeakMap<SliceAnswer, { threshold: number; mask: Mask }>();
-
-/** What is drawn of a layer on a slice; null: not asked yet. */
+/** What is shown of a layer on a slice, be it old or not; null: nothing was asked or drawn. */
 export function maskOf(layer: Layer, slice: number): Mask | null {
   if (layer.corrects !== null) return layer.corrections.get(slice) ?? null;
   const answered = layer.answers.get(slice);
   if (!answered) return null;
-  const { probabilities, mask } = answered;
-  if (layer.threshold === null || !probabilities) return mask;
-  const kept = cuts.get(answered);
-  if (kept?.threshold === layer.threshold) return kept.mask;
-  const cut = cutAt(probabilities, mask.width, mask.height, layer.threshold);
-  cuts.set(answered, { threshold: layer.threshold, mask: cut });
-  return cut;
+  return layer.threshold === null ? answered.mask : answered.cutAt(layer.threshold);
 }
 
-/** The slices on which a layer has something to take away. */
-export function slicesOf(layer: Layer): number[] {
-  const kept = layer.corrects !== null ? layer.corrections : layer.answers;
-  return [...kept.keys()].sort((a, b) => a - b);
-}
+export const isUnsaved = (layer: Layer): boolean =>
+  [...layer.corrections].some(([slice, mask]) => layer.saved.get(slice) !== mask);
 
-export const isRuns = (mask: RunLengths | MaskBySlice): mask is RunLengths =>
+const isRuns = (mask: Answer["mask"]): mask is RunLengths =>
   Array.isArray((mask as RunLengths).counts);
-
-/** Take the answers of one slice, or of a whole volume, apart. */
-export function readAnswer(
-  answer: Answer,
-  slice: number | null,
-  slices: number,
-  size: { width: number; height: number },
-): Map<number, SliceAnswer> {
-  if (isRuns(answer.mask)) {
-    const mask = fromRuns(answer.mask);
-    const probabilities = answer.probabilities
-      ? readGrey(answer.probabilities, mask.width, mask.height)
-      : null;
-    return new Map([[slice ?? 0, { answer, mask, probabilities }]]);
-  }
-  const { mask: bySlice } = answer;
-  const { width, height } = size;
-  const blank: Mask = { width, height, data: new Uint8Array(width * height) };
-  return new Map(
-    Array.from({ length: slices }, (_, at) => {
-      const runs = bySlice[String(at)];
-      return [at, { answer, mask: runs ? fromRuns(runs) : blank, probabilities: null }];
-    }),
-  );
-}
 
 /** A grey PNG in base64 that must have the picture's size. */
 export function readGrey(text: string, width: number, height: number): Uint8Array {

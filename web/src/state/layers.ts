@@ -1,88 +1,92 @@
-/** Layers come, go, and are taken away as files. */
+/** Layers come and go. */
 
-import { toRuns } from "../pixels/runs";
-import * as api from "../server/api";
-import type { ExportFormat, ExportLayer, MaskBySlice } from "../server/contract";
-import { freeColour, type Layer, maskOf, newLayer, slicesOf } from "./layer";
-import { tell } from "./notices";
+import { askMissing, setText } from "./asking";
+import { freeColour, isUnsaved, type Layer, newLayer } from "./layer";
+import { say, tell } from "./notices";
 import type { Opened } from "./opened";
-import { askOf, trying } from "./patience";
-import { chosenSide } from "./store";
+import type { Removed } from "./undo";
 
-export function addLayer(opened: Opened): void {
-  const blank = opened.layers.value.find((one) => one.corrects === null && !one.text.trim());
-  if (blank) {
-    opened.activeId.value = blank.id;
-    return;
-  }
-  const made = newLayer(opened.nextId(), "", freeColour(opened.layers.value));
-  opened.layers.value = [...opened.layers.value, made];
+/** Whether something was drawn by hand that no file holds yet. */
+export const hasUnsavedWork = (opened: Opened): boolean => opened.layers.value.some(isUnsaved);
+
+export function addLayer(opened: Opened, text = ""): Layer {
+  const blank = opened.layers.value.find((one) => isBlank(opened, one));
+  const made = blank ?? newLayer(opened.nextId(), "", freeColour(opened.layers.value));
+  if (!blank) opened.layers.value = [...opened.layers.value, made];
   opened.activeId.value = made.id;
+  if (text) setText(opened, made, text);
+  return made;
 }
 
-export function removeLayer(opened: Opened, id: number): void {
-  const gone = (one: Layer) => one.id === id || one.corrects === id;
-  for (const one of opened.layers.value.filter(gone)) opened.undo.forget(one.id);
-  const left = opened.layers.value.filter((one) => !gone(one));
-  opened.layers.value = left.length ? left : [newLayer(1, "", freeColour([]))];
+/** Without a sentence, and nothing drawn for it. */
+const isBlank = (opened: Opened, layer: Layer) =>
+  layer.corrects === null &&
+  !layer.text.trim() &&
+  !opened.layers.value.some((one) => one.corrects === layer.id);
+
+export function insertLayer(opened: Opened, at: number, layer: Layer): void {
+  opened.layers.value = opened.layers.value.toSpliced(at, 0, layer);
+}
+
+/** Take layers out; where none is left, an empty one comes, whose number is returned. */
+export function takeOut(opened: Opened, ids: readonly number[]): number | null {
+  const left = opened.layers.value.filter((one) => !ids.includes(one.id));
+  const blank = left.length ? null : newLayer(opened.nextId(), "", freeColour([]));
+  opened.layers.value = blank ? [blank] : left;
+  if (opened.struck.value && ids.includes(opened.struck.value.layer)) opened.struck.value = null;
   if (!opened.find(opened.activeId.value))
     opened.activeId.value = opened.layers.value.at(-1)?.id ?? 1;
+  return blank?.id ?? null;
 }
 
-const holdsSomething = (opened: Opened, layer: Layer) =>
-  layer.isVisible && layer.text.trim() && (opened.isVolume || maskOf(layer, opened.slice.value))
-    ? slicesOf(layer).length > 0
-    : false;
+/** Remove a layer, and what corrects it. Undo brings both back. */
+export function removeLayer(opened: Opened, id: number): void {
+  const gone = opened.layers.value
+    .map((one, at) => [at, one] as const)
+    .filter(([, one]) => one.id === id || one.corrects === id);
+  if (!gone.length) return;
+  const hadWork = gone.some(([, one]) => isUnsaved(one));
+  const wasBlank = gone.every(([, one]) => isBlank(opened, one));
+  const blank = takeOut(
+    opened,
+    gone.map(([, one]) => one.id),
+  );
+  if (wasBlank) return;
+  opened.undo.add({ kind: "removed", what: "Layer removed", layers: gone, blank });
+  if (hadWork)
+    tell("The layer and what you drew on it were removed. Undo brings them back.", "done");
+  else say("Layer removed. Undo brings it back.");
+}
 
-export const takeable = (opened: Opened) =>
-  opened.layers.value.filter((one) => holdsSomething(opened, one));
+/** Undo a removal. */
+export function putBack(opened: Opened, { layers, blank }: Removed): void {
+  const standIn = blank === null ? null : opened.find(blank);
+  for (const [at, layer] of layers) insertLayer(opened, at, { ...layer, isAsking: false });
+  if (standIn && isBlank(opened, standIn)) takeOut(opened, [standIn.id]);
+  opened.activeId.value = layers.at(-1)?.[1].id ?? opened.activeId.value;
+  askMissing(opened);
+}
 
-function asExport(opened: Opened, layer: Layer): ExportLayer {
-  // Where a volume's slice was not corrected, the answer that is corrected holds.
-  const source = layer.corrects === null ? null : opened.find(layer.corrects);
-  const slices = new Set([...slicesOf(layer), ...(source ? slicesOf(source) : [])]);
-  const masks: MaskBySlice = {};
-  for (const slice of slices) {
-    const mask = maskOf(layer, slice) ?? (source && maskOf(source, slice));
-    if (mask) masks[String(slice)] = toRuns(mask);
+/** A correction stays what it was drawn for: its sentence gets a layer of its own again. */
+export function keepItsSentence(opened: Opened, id: number): void {
+  const layer = opened.find(id);
+  const corrected = layer?.corrects == null ? null : opened.find(layer.corrects);
+  if (!layer?.drawnFor || !corrected) return;
+  const { text } = layer.drawnFor;
+  if (!corrected.text.trim()) setText(opened, corrected, text);
+  else {
+    const own = { ...newLayer(opened.nextId(), "", corrected.colour), style: "outline" as const };
+    const others = opened.layers.value.filter((one) => one.id !== id);
+    opened.layers.value = [...others, own, { ...layer, corrects: own.id }];
+    opened.change(corrected.id, { style: "both", colour: freeColour(opened.layers.value) });
+    setText(opened, own, text);
   }
-  const [only] = Object.values(masks);
-  const answer = layer.answers.get(opened.slice.value)?.answer;
-  return {
-    text: layer.text.trim(),
-    mask: opened.isVolume || !only ? masks : only,
-    side: chosenSide.value,
-    threshold: layer.threshold ?? answer?.threshold ?? null,
-    confidence: answer?.confidence ?? null,
-    presence: answer?.presence ?? null,
-    is_corrected: layer.corrects !== null,
-    colour: layer.colour,
-    note: "",
-  };
+  opened.activeId.value = id;
 }
 
-export function exportAs(
-  opened: Opened,
-  format: ExportFormat,
-  isDeidentified: boolean,
-): Promise<boolean> {
-  return trying(async () => {
-    const shown = takeable(opened);
-    // A model must not be taught an answer and its correction side by side.
-    const isMended = (one: Layer) => shown.some((other) => other.corrects === one.id);
-    const wanted = format === "dataset" ? shown.filter((one) => !isMended(one)) : shown;
-    const layers = wanted.map((one) => asExport(opened, one));
-    const slice = opened.isVolume ? opened.slice.value : null;
-    const { name, blob } = await askOf(opened, (id) =>
-      api.exportLayers(id, layers, format, slice, isDeidentified),
-    );
-    const address = URL.createObjectURL(blob);
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
-    opened.undo.isTaken.value = true;
-    tell(`Saved ${name}. Research use only; not a medical device.`, "done");
-  });
+/** A sentence of its own for each thing that a sentence tells of. */
+export function splitSentence(opened: Opened, layer: Layer, sentences: readonly string[]): void {
+  for (const text of sentences) addLayer(opened, text);
+  opened.change(layer.id, { isVisible: false });
+  say(`${sentences.length} layers, one a finding. The whole sentence is hidden.`);
 }

@@ -49,18 +49,62 @@ async function upload(opened: Opened): Promise<void> {
     opened.isLost.value = true;
     throw new Refusal(lostWords(opened), "lost", 404, null);
   }
+  const files = "files" in source ? await filesAgain(opened, source.files) : [];
   const { images } =
-    "example" in source ? await api.openExample(source.example) : await api.upload(source.files);
-  const info = images.find((one) => isSame(one, opened.info.value)) ?? images[0];
-  if (!info) throw new Refusal("The picture could not be given again.", "unreadable", 422, null);
-  opened.info.value = info;
+    "example" in source ? await api.openExample(source.example) : await api.upload(files);
+  const before = opened.info.value;
+  const info = images.find((one) =>
+    // Of a picture within a session, its place there told what it is.
+    before.input_hash
+      ? isSame(one, before)
+      : one.width === before.width && one.height === before.height,
+  );
+  if (!info && opened.seeming) {
+    const { otherwise, isOther } = opened.seeming;
+    opened.seeming = null;
+    opened.source = otherwise;
+    opened.info.value = {
+      ...before,
+      input_hash: opened.isOfSession ? "" : (before.input_hash ?? ""),
+    };
+    isOther();
+    return upload(opened);
+  }
+  if (!info) throw lose(opened, `${opened.info.value.name} is another picture than before.`);
+  opened.seeming = null;
+  opened.info.value = named(info, opened);
+}
+
+/** A picture keeps the name under which it was opened. */
+const named = (info: ImageInfo, { info: before }: Opened): ImageInfo => ({
+  ...info,
+  name: before.value.name,
+});
+
+async function filesAgain(opened: Opened, files: () => Promise<File[]>): Promise<File[]> {
+  try {
+    return await files();
+  } catch {
+    throw lose(opened, `${opened.info.value.name} was moved or changed on the disk.`);
+  }
+}
+
+/** What was kept to give it again is no longer it. */
+function lose(opened: Opened, why: string): Refusal {
+  opened.source = null;
+  opened.isLost.value = true;
+  return new Refusal(`${why} Give the file again: your work is kept.`, "lost", 404, null);
 }
 
 export const lostWords = (opened: Opened) =>
-  `The server no longer holds ${opened.info.value.name}, and after a reload this page does not either. Drop the file again: your sentences and corrections are kept.`;
+  opened.isOfSession
+    ? `${opened.info.value.name} comes from a saved session, and its picture is not here. Give the picture’s own file, or the session once more where it holds the picture: your sentences and corrections are kept.`
+    : `The server no longer holds ${opened.info.value.name}, and after a reload this page does not either. Drop the file again: your sentences and corrections are kept.`;
 
+/** A picture is known by what its file holds: many files are called 1.png. */
 export const isSame = (one: ImageInfo, other: ImageInfo) =>
-  one.name === other.name &&
+  !!one.input_hash &&
+  one.input_hash === other.input_hash &&
   one.width === other.width &&
   one.height === other.height &&
   one.slices === other.slices;
@@ -97,14 +141,26 @@ export function reasonOf(error: unknown): string | null {
   throw error;
 }
 
-/** Do something, and tell what went wrong. True where it was done. */
-export async function trying(doing: () => Promise<void>): Promise<boolean> {
+/**
+ * Do something, and tell what went wrong. True where it was done.
+ *
+ * `undone` begins what is told where the connection broke; null: it is done again by itself.
+ */
+export async function trying(
+  doing: () => Promise<void>,
+  undone: string | null = "That was not done",
+): Promise<boolean> {
   try {
     await doing();
     return true;
   } catch (error) {
-    const reason = reasonOf(error);
+    const reason = reasonOf(error) ?? cutWords(error, undone);
     if (reason) tell(reason);
     return false;
   }
 }
+
+const cutWords = (error: unknown, undone: string | null) =>
+  error instanceof Unreachable && undone
+    ? `${undone}: the connection to lingseg broke. Nothing of yours is lost; press it again.`
+    : null;

@@ -8,17 +8,27 @@ import { tell } from "./notices";
 import { Opened } from "./opened";
 import { currentKey, history, pictures, side, type Theme, theme } from "./store";
 
-const NAME = "lingseg.session";
+const NAME = "lingseg.session.2";
 const SAVING_PAUSE = 300;
 
-type SavedLayer = Pick<
-  Layer,
-  "id" | "text" | "colour" | "opacity" | "style" | "isVisible" | "corrects" | "threshold"
-> & { corrections: [number, RunLengths][] };
+const KEPT = [
+  ...(["id", "text", "colour", "opacity", "style"] as const),
+  ...(["isVisible", "corrects", "drawnFor", "isPainted", "threshold"] as const),
+];
 
-interface SavedPicture {
+/** Answers are asked again; what a person drew is kept, and whether a file holds it. */
+export type SavedLayer = Pick<Layer, (typeof KEPT)[number]> & {
+  corrections: [number, RunLengths][];
+  saved: number[];
+};
+
+export interface SavedPicture {
   info: ImageInfo;
   example: string | null;
+  path: string;
+  isOfSession: boolean;
+  original: string;
+  isDone: boolean;
   slice: number;
   activeId: number;
   layers: SavedLayer[];
@@ -32,20 +42,32 @@ interface Saved {
   history: readonly string[];
 }
 
-function saveLayer(layer: Layer): SavedLayer {
-  const { id, text, colour, opacity, style, isVisible, corrects, threshold } = layer;
+export function saveLayer(layer: Layer): SavedLayer {
+  const kept = Object.fromEntries(KEPT.map((name) => [name, layer[name]]));
   const corrections = [...layer.corrections].map(([slice, mask]): [number, RunLengths] => [
     slice,
     toRuns(mask),
   ]);
-  return { id, text, colour, opacity, style, isVisible, corrects, threshold, corrections };
+  const isSaved = (slice: number) => layer.saved.get(slice) === layer.corrections.get(slice);
+  const saved = [...layer.corrections.keys()].filter(isSaved);
+  return { ...(kept as Omit<SavedLayer, "corrections" | "saved">), corrections, saved };
 }
 
-function savePicture(opened: Opened): SavedPicture {
+export function restoreLayer(kept: SavedLayer): Layer {
+  const corrections = new Map(kept.corrections.map(([slice, runs]) => [slice, fromRuns(runs)]));
+  const saved = new Map([...corrections].filter(([slice]) => kept.saved.includes(slice)));
+  return { ...newLayer(kept.id, kept.text, kept.colour), ...kept, corrections, saved };
+}
+
+export function savePicture(opened: Opened): SavedPicture {
   const { source } = opened;
   return {
     info: opened.info.value,
     example: source && "example" in source ? source.example : null,
+    path: opened.path,
+    isOfSession: opened.isOfSession,
+    original: opened.original,
+    isDone: opened.isDone.value,
     slice: opened.slice.value,
     activeId: opened.activeId.value,
     layers: opened.layers.value.map(saveLayer),
@@ -87,14 +109,14 @@ export function restore(): boolean {
   }
 }
 
-function restorePicture(saved: SavedPicture): Opened {
+export function restorePicture(saved: SavedPicture): Opened {
   const opened = new Opened(saved.info, saved.example ? { example: saved.example } : null);
   opened.slice.value = saved.slice;
-  opened.layers.value = saved.layers.map((layer) => ({
-    ...newLayer(layer.id, layer.text, layer.colour),
-    ...layer,
-    corrections: new Map(layer.corrections.map(([slice, runs]) => [slice, fromRuns(runs)])),
-  }));
+  opened.layers.value = saved.layers.map(restoreLayer);
+  opened.path = saved.path;
+  opened.isOfSession = saved.isOfSession;
+  opened.original = saved.original;
+  opened.isDone.value = saved.isDone;
   opened.activeId.value = saved.activeId;
   return opened;
 }
@@ -103,7 +125,13 @@ export function saveAlways(): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
     for (const one of pictures.value)
-      void [one.info.value, one.slice.value, one.activeId.value, one.layers.value];
+      void [
+        one.info.value,
+        one.slice.value,
+        one.activeId.value,
+        one.layers.value,
+        one.isDone.value,
+      ];
     void [currentKey.value, side.value, theme.value, history.value];
     clearTimeout(timer);
     timer = setTimeout(save, SAVING_PAUSE);

@@ -22,6 +22,7 @@ export const history = signal<readonly string[]>([]);
 export const isOffline = signal(false);
 export const needsKey = signal(false);
 export const uploading = signal<string | null>(null);
+export const isListOpen = signal(false);
 export const isHelpOpen = signal(false);
 
 export const current = computed(

@@ -2,15 +2,39 @@
 
 import { signal } from "@preact/signals";
 import type { RunLengths } from "../server/contract";
+import type { Layer, Style } from "./layer";
 
-export interface Step {
+/** A mask was changed. */
+export interface Painted {
+  kind: "painted";
   /** What was done, for a person. */
   what: string;
   layer: number;
   slice: number;
-  before: RunLengths;
+  /** Null: the slice had no correction. */
+  before: RunLengths | null;
   after: RunLengths;
+  /** The layer that came with the first pixel and goes with it. */
+  made: Made | null;
 }
+
+export interface Made {
+  layer: Layer;
+  /** How the answer was drawn before a correction lay on it. */
+  styleBefore: Style;
+}
+
+/** Layers were taken away. */
+export interface Removed {
+  kind: "removed";
+  what: string;
+  /** With the places where they stood. */
+  layers: readonly (readonly [number, Layer])[];
+  /** The empty layer that took their place where none was left. */
+  blank: number | null;
+}
+
+export type Step = Painted | Removed;
 
 const MOST = 200;
 
@@ -19,15 +43,12 @@ export class Undo {
   private at = 0;
   readonly canUndo = signal(false);
   readonly canRedo = signal(false);
-  /** Whether all that was done was saved as a file. */
-  readonly isTaken = signal(true);
 
   add(step: Step): void {
     this.steps.length = this.at;
     this.steps.push(step);
     if (this.steps.length > MOST) this.steps.shift();
     this.at = this.steps.length;
-    this.isTaken.value = false;
     this.tell();
   }
 
@@ -43,13 +64,6 @@ export class Undo {
     if (step) this.at++;
     this.tell();
     return step;
-  }
-
-  /** A layer is gone, and what was done to it. */
-  forget(layer: number): void {
-    this.at = this.steps.slice(0, this.at).filter((one) => one.layer !== layer).length;
-    this.steps = this.steps.filter((one) => one.layer !== layer);
-    this.tell();
   }
 
   private tell(): void {

@@ -6,6 +6,7 @@ import { CorrectCard } from "../panel/correct";
 import { LayerCard } from "../panel/layers";
 import { SentenceCard } from "../panel/sentence";
 import { TakeAwayCard } from "../panel/take_away";
+import { hasUnsavedWork } from "../state/layers";
 import { close, notices, said } from "../state/notices";
 import { filesOf, openFiles } from "../state/opening";
 import { current, isOffline, model, pictures, theme } from "../state/store";
@@ -15,6 +16,7 @@ import { Icon } from "./icon";
 import { onKey } from "./shortcuts";
 import { Start } from "./start";
 import { Viewer } from "./viewer";
+import { Worklist } from "./worklist";
 
 export function App({ onKeyGiven }: { onKeyGiven: () => void }) {
   const isDragging = useDrops();
@@ -58,6 +60,7 @@ export function App({ onKeyGiven }: { onKeyGiven: () => void }) {
           <strong>Let go to open</strong>
         </div>
       )}
+      <Worklist />
       <Help />
       <KeyPrompt onKey={onKeyGiven} />
     </>
@@ -115,8 +118,7 @@ function useDrops() {
       if (files.length) void openFiles(files);
     };
     const leaving = (event: BeforeUnloadEvent) => {
-      const isKept = pictures.value.every((one) => one.undo.isTaken.value);
-      if (!isKept) event.preventDefault();
+      if (pictures.value.some(hasUnsavedWork)) event.preventDefault();
     };
     const dropped = (event: DragEvent) => void drop(event);
     addEventListener("dragover", over);

@@ -22,11 +22,14 @@ const KEYS: readonly [string, string][] = [
   ["Ctrl+Z", "undo; with Shift: redo"],
   ["+  −  0", "zoom in, out, fit"],
   ["Page ↑ ↓", "slices of a volume"],
+  [",  .", "the picture before, the next one"],
+  ["D", "this picture is done (or not)"],
+  ["L", "list of all pictures"],
   ["T", "dark or light"],
   ["?", "this sheet"],
 ];
 
-function Sheet(props: { label: string; onClose: () => void; children: ComponentChildren }) {
+export function Sheet(props: { label: string; onClose: () => void; children: ComponentChildren }) {
   const sheet = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     sheet.current?.showModal();

@@ -1,16 +1,17 @@
 /** The top line: which pictures are open, and what concerns the whole page. */
 
-import { closePicture } from "../state/opening";
-import { currentKey, isHelpOpen, pictures, theme, uploading } from "../state/store";
+import { isHelpOpen, theme, uploading } from "../state/store";
+import { worklist } from "../state/worklist";
 import { IconButton } from "./icon";
 import { OpenButtons } from "./start";
+import { Pictures } from "./worklist";
 
 export function toggleTheme(): void {
   theme.value = theme.value === "dark" ? "light" : "dark";
 }
 
 export function Header() {
-  const hasPicture = pictures.value.length > 0;
+  const hasPicture = worklist.value.length > 0;
   return (
     <header>
       <a class="name" href="." aria-label="lingseg" onClick={(event) => event.preventDefault()}>
@@ -20,35 +21,7 @@ export function Header() {
         </svg>
         <span>lingseg</span>
       </a>
-      {hasPicture && (
-        <nav aria-label="Open pictures">
-          <ul class="pictures">
-            {pictures.value.map((one) => {
-              const { name } = one.info.value;
-              const isCurrent = one.key === currentKey.value;
-              return (
-                <li key={one.key} data-current={isCurrent}>
-                  <button
-                    type="button"
-                    aria-current={isCurrent}
-                    title={name}
-                    onClick={() => {
-                      currentKey.value = one.key;
-                    }}
-                  >
-                    {name}
-                  </button>
-                  <IconButton
-                    icon="close"
-                    label={`Close ${name}`}
-                    onClick={() => closePicture(one)}
-                  />
-                </li>
-              );
-            })}
-          </ul>
-        </nav>
-      )}
+      <Pictures />
       <span class="gap" />
       {hasPicture && uploading.value && <span class="busy" title={uploading.value} />}
       {hasPicture && <OpenButtons isSmall />}

@@ -1,5 +1,6 @@
-/** Whose side is where: the patient's R and L, and which edge a sentence's "left" means. */
+/** Whose side is where: letters at the edges, and which edge a sentence's "left" means. */
 
+import type { Direction, Edges, ImageInfo } from "../server/contract";
 import type { Opened } from "../state/opened";
 import { chosenSide } from "../state/store";
 
@@ -17,24 +18,39 @@ export function edgeOfLeft(opened: Opened): Left {
   return { edge: edge === "neither" ? null : edge, isAssumed: false };
 }
 
+const IN_WORDS: Record<Direction, string> = {
+  R: "right",
+  L: "left",
+  A: "front",
+  P: "back",
+  S: "head",
+  I: "feet",
+};
+
+/** What the file tells of each edge; where it tells the patient's left alone, of two. */
+export function lettersOf(info: Pick<ImageInfo, "edges" | "patient_left">): Partial<Edges> {
+  if (info.edges) return info.edges;
+  if (info.patient_left === "left") return { left: "L", right: "R" };
+  if (info.patient_left === "right") return { left: "R", right: "L" };
+  return {};
+}
+
 export function SideMarks({ opened }: { opened: Opened }) {
-  const patient = opened.info.value.patient_left;
-  const isKnown = patient === "left" || patient === "right";
+  const letters = lettersOf(opened.info.value);
   const { edge, isAssumed } = edgeOfLeft(opened);
   const owner = chosenSide.value === "image" ? "picture" : "patient";
   const note = isAssumed ? ", as films hang" : "";
   return (
     <>
-      {isKnown && (
-        <>
-          <span class="side-mark at-left" title="The patient's side">
-            {patient === "left" ? "L" : "R"}
-          </span>
-          <span class="side-mark at-right" title="The patient's side">
-            {patient === "left" ? "R" : "L"}
-          </span>
-        </>
-      )}
+      {(["left", "right", "top", "bottom"] as const).map((at) => {
+        const letter = letters[at];
+        if (!letter) return null;
+        return (
+          <abbr key={at} class={`side-mark at-${at}`} title={`The patient’s ${IN_WORDS[letter]}`}>
+            {letter}
+          </abbr>
+        );
+      })}
       <span class={`left-is ${edge ? `at-${edge}` : "is-unknown"}`}>
         {edge === "left" && "◂ "}
         <b>“left”</b>

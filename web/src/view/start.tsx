@@ -3,8 +3,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import * as api from "../server/api";
 import type { Example } from "../server/contract";
-import { openExample, openFiles, stopUpload } from "../state/opening";
+import { openExample, openFiles, show, stopUpload } from "../state/opening";
 import { examples, uploading } from "../state/store";
+import { isOpened, labelOf, worklist } from "../state/worklist";
 import { Icon } from "./icon";
 
 export function Start() {
@@ -58,9 +59,21 @@ function DropZone() {
             <span>PNG, JPEG, TIFF, DICOM or NIfTI. You can also paste a picture.</span>
           </p>
           <OpenButtons />
+          <Again />
         </>
       )}
     </div>
+  );
+}
+
+/** What was given, and could not be sent: the connection broke. */
+function Again() {
+  const first = worklist.value.find((one) => isOpened(one) || one.given);
+  if (!first) return null;
+  return (
+    <button type="button" onClick={() => void show(first)}>
+      Open {labelOf(first)} again
+    </button>
   );
 }
 
@@ -100,6 +113,7 @@ export function OpenButtons({ isSmall = false }: { isSmall?: boolean }) {
         type="file"
         hidden
         aria-label="Folder"
+        class="folder"
         {...{ webkitdirectory: true }}
         onChange={(event) => take(event.currentTarget)}
       />

@@ -1,7 +1,10 @@
 /** Below the picture: what is under the pointer, the slice, and how bright the picture is shown. */
 
 import type { Signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { answerOf } from "../state/meaning";
 import type { Opened } from "../state/opened";
+import { isCt, nameOfWindow, WINDOWS, type WindowName, windowOf } from "./windows";
 
 export function StatusLine(props: {
   opened: Opened;
@@ -9,8 +12,9 @@ export function StatusLine(props: {
 }) {
   const { opened, pointer } = props;
   const { info } = opened;
+  const line = useHeightTold();
   return (
-    <div class="status">
+    <div class="status" ref={line}>
       {opened.isVolume && <Slices opened={opened} />}
       <Under opened={opened} pointer={pointer} />
       <span class="about">
@@ -21,6 +25,21 @@ export function StatusLine(props: {
       <Level opened={opened} />
     </div>
   );
+}
+
+/** Messages stand above this line, however many rows it has. */
+function useHeightTold() {
+  const line = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const { current } = line;
+    if (!current) return;
+    const { style } = document.documentElement;
+    const tell = () => style.setProperty("--status", `${current.offsetHeight}px`);
+    const observer = new ResizeObserver(tell);
+    observer.observe(current);
+    return () => observer.disconnect();
+  }, []);
+  return line;
 }
 
 function sizeOf(opened: Opened): string {
@@ -39,7 +58,8 @@ function Under(props: { opened: Opened; pointer: Signal<readonly [number, number
   const values = [...picture.data.slice(at * picture.channels, (at + 1) * picture.channels)];
   const { low, step } = opened.scale.value;
   const value = values.map((one) => Number((low + one * step).toPrecision(5))).join(" ");
-  const answered = opened.asked.value?.answers.get(opened.slice.value);
+  const asked = opened.asked.value;
+  const answered = asked && answerOf(asked, opened.slice.value);
   const probability = answered?.probabilities?.[at];
   return (
     <span class="under">
@@ -78,17 +98,44 @@ function Slices({ opened }: { opened: Opened }) {
 }
 
 function Level({ opened }: { opened: Opened }) {
-  const { center, width } = opened.level.value ?? opened.firstLevel.value;
+  const { center, width, isInverted } = opened.level.value ?? opened.firstLevel.value;
   return (
-    <button
-      type="button"
-      class="level"
-      title="Brightness and contrast; press to go back to the file's own"
-      onClick={() => {
-        opened.level.value = null;
+    <>
+      {isCt(opened) && <Windows opened={opened} />}
+      <button
+        type="button"
+        class="level"
+        title="Brightness and contrast; press to go back to the file's own"
+        onClick={() => {
+          opened.level.value = null;
+        }}
+      >
+        {isInverted && "inverted · "}L {center.toFixed(0)} · W {width.toFixed(0)}
+      </button>
+    </>
+  );
+}
+
+function Windows({ opened }: { opened: Opened }) {
+  const { level } = opened;
+  const own = "";
+  return (
+    <select
+      class="windows"
+      aria-label="Window"
+      value={level.value ? (nameOfWindow(level.value) ?? "other") : own}
+      onChange={(event) => {
+        const name = event.currentTarget.value;
+        level.value = name === own ? null : windowOf(name as WindowName);
       }}
     >
-      L {center.toFixed(0)} · W {width.toFixed(0)}
-    </button>
+      <option value={own}>the file’s own</option>
+      {Object.keys(WINDOWS).map((name) => (
+        <option key={name}>{name}</option>
+      ))}
+      <option value="other" hidden>
+        by hand
+      </option>
+    </select>
   );
 }

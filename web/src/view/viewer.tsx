@@ -2,10 +2,11 @@
 
 import { useSignal } from "@preact/signals";
 import { FITTED } from "../pixels/viewport";
+import { brushIn, mostBrushIn, setBrush } from "../state/brush";
 import { redo, undo } from "../state/correcting";
 import type { Opened } from "../state/opened";
 import { lostWords } from "../state/patience";
-import { areMasksHidden, brushSize, isComparing, type Tool, tool } from "../state/store";
+import { areMasksHidden, isComparing, type Tool, tool } from "../state/store";
 import { IconButton, type IconName } from "./icon";
 import { Pane } from "./pane";
 import { OpenButtons } from "./start";
@@ -27,6 +28,7 @@ export function Viewer({ opened }: { opened: Opened }) {
   const panes = isSplit ? sentences.slice(0, MOST_PANES) : [null];
   return (
     <section class="viewer" aria-label="Picture">
+      <h1 class="unseen">{opened.info.value.name}</h1>
       <Toolbar opened={opened} />
       <div class="panes" data-panes={panes.length}>
         {panes.map((layer) => (
@@ -48,6 +50,12 @@ export function Viewer({ opened }: { opened: Opened }) {
       <StatusLine opened={opened} pointer={pointer} />
     </section>
   );
+}
+
+/** As it was when it was opened. */
+export function fitWhole(opened: Opened): void {
+  opened.view.value = FITTED;
+  opened.level.value = null;
 }
 
 function Toolbar({ opened }: { opened: Opened }) {
@@ -72,13 +80,11 @@ function Toolbar({ opened }: { opened: Opened }) {
           <input
             type="range"
             min="1"
-            max="60"
-            value={brushSize.value}
-            onInput={(event) => {
-              brushSize.value = event.currentTarget.valueAsNumber;
-            }}
+            max={mostBrushIn(opened)}
+            value={brushIn(opened)}
+            onInput={(event) => setBrush(opened, event.currentTarget.valueAsNumber)}
           />
-          <output>{brushSize.value} px</output>
+          <output>{brushIn(opened)} px</output>
         </label>
       )}
       <span class="gap" />
@@ -101,10 +107,7 @@ function Toolbar({ opened }: { opened: Opened }) {
         icon="fit"
         label="Fit the whole picture"
         hint="0"
-        onClick={() => {
-          opened.view.value = FITTED;
-          opened.level.value = null;
-        }}
+        onClick={() => fitWhole(opened)}
       />
       <IconButton
         icon={areMasksHidden.value ? "hidden" : "eye"}

@@ -8,6 +8,7 @@ from lingseg.imaging.delineation import Delineation, delineate
 from lingseg.imaging.dicom_object import (
     Authorship,
     DicomContext,
+    DrawnBy,
     dicom_context,
     has_burned_in_annotation,
 )
@@ -28,6 +29,7 @@ class Answer:
     image: Image | Volume | LargePicture
     """A volume where the result is one of a volume."""
     is_deidentified: bool = False
+    drawn_by: DrawnBy = "model"
 
     def __post_init__(self) -> None:
         """Refuse a result and a picture that do not belong together."""
@@ -92,4 +94,5 @@ class Answer:
             threshold=self.result.threshold,
             input_hash=self.result.input_hash,
             side=self.result.side,
+            drawn_by=self.drawn_by,
         )

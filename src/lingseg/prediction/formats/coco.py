@@ -29,6 +29,7 @@ def lines(drawn: Iterable[Drawn]) -> Iterator[str]:
             "file_name": first.image_name,
             "height": first.size[0],
             "width": first.size[1],
+            **first.about_image,
         }
         for number, (first, _) in enumerate(by_image(drawn), start=1)
     )
@@ -58,7 +59,8 @@ def _annotations(
                     "bbox": box,
                     "area": int(mask.sum()),
                     "iscrowd": 0,
-                    "score": one.confidence,
+                    **({} if one.record["confidence"] is None else {"score": one.confidence}),
+                    **one.about_person,
                 }
 
 

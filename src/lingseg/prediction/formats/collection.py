@@ -48,6 +48,16 @@ class Drawn:
         """How sure the model is, 0 to 1."""
         return float(self.record["confidence"])
 
+    @property
+    def about_image(self) -> dict[str, Any]:
+        """What is told of a picture that is a slice of a volume."""
+        return {name: self.record[name] for name in ("volume", "slice") if name in self.record}
+
+    @property
+    def about_person(self) -> dict[str, Any]:
+        """What is told of a mask that a person corrected: nobody is sure of it by so much."""
+        return {"is_corrected": True} if self.record.get("is_corrected") else {}
+
     def read(self) -> MaskPixels:
         """Read the mask.
 

@@ -1,0 +1,53 @@
+/** A correction whose sentence or side was changed since: a person says what it is for. */
+
+import { chooseSide } from "../state/asking";
+import type { Layer } from "../state/layer";
+import { keepItsSentence } from "../state/layers";
+import { isInStep, meaningOf, sentenceLayer, standsFor, takeNewMeaning } from "../state/meaning";
+import type { Opened } from "../state/opened";
+import { Icon } from "../view/icon";
+
+const WHOSE = { image: "picture’s", patient: "patient’s" } as const;
+
+/** What is to be said of the corrections of a sentence, there where it was changed. */
+export function MeaningQuestions({ opened, layer }: { opened: Opened; layer: Layer }) {
+  const corrections = opened.layers.value.filter((one) => one.corrects === layer.id);
+  if (corrections.some((one) => !standsFor(opened, one).text))
+    return <p class="hint">You have painted without a sentence: write one, to save it.</p>;
+  const old = corrections.filter((one) => !isInStep(opened, one));
+  return old.map((one) => <Question key={one.id} opened={opened} layer={one} />);
+}
+
+function Question({ opened, layer }: { opened: Opened; layer: Layer }) {
+  const drawn = standsFor(opened, layer);
+  const now = meaningOf(sentenceLayer(opened, layer).text);
+  return (
+    <div class="warnings question" role="group" aria-label="What is this correction for?">
+      <p>
+        <Icon name="warn" size={16} />{" "}
+        {drawn.side !== now.side
+          ? `You drew this when “left” meant the ${WHOSE[drawn.side]} left.`
+          : `You drew this for “${drawn.text}”. The sentence is another now.`}{" "}
+        It is not saved until you say what it is for.
+      </p>
+      <div class="suggestions">
+        {now.text && (
+          <button type="button" onClick={() => takeNewMeaning(opened, layer.id)}>
+            {drawn.side !== now.side
+              ? `It is right for the ${WHOSE[now.side]} left`
+              : "It is right for the new sentence"}
+          </button>
+        )}
+        {drawn.side === now.side ? (
+          <button type="button" onClick={() => keepItsSentence(opened, layer.id)}>
+            Keep it for its own sentence
+          </button>
+        ) : (
+          <button type="button" onClick={() => chooseSide(drawn.side)}>
+            Back to the {WHOSE[drawn.side]} left
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}
