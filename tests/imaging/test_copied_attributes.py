@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from clinical_files import SPACING, ct_image, ct_source, enhanced_ct, saved
+from clinical_files import SPACING, ct_image, ct_source, enhanced_ct, film_source, saved
 from imaging_texts import AUTHORSHIP
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
 from pydicom.datadict import DicomDictionary
 
 from lingseg.imaging.delineation import Delineation, delineate
@@ -94,3 +94,42 @@ def test_nothing_passes_on_inside_of_what_tells_where_frames_lie(tmp_path):
     for name in WRITTEN:
         data = (tmp_path / name).read_bytes()
         assert [mark for mark in LOOKED_FOR if mark in data] == []
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "passed"),
+    [
+        ("PatientBirthDate", "1950.12.31", "19501231"),
+        ("PatientBirthDate", "00000000", ""),
+        ("StudyDate", "unknown", ""),
+        ("StudyTime", "10:11:12", "101112"),
+        ("StudyTime", "noon", ""),
+        ("PatientSex", "Male", ""),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Invalid value for VR:UserWarning")  # by which it is put in
+def test_what_the_standard_does_not_allow_is_put_right_or_left_out(
+    tmp_path, keyword, value, passed
+):
+    source = ct_source()
+    setattr(source.header, keyword, value)
+    write_all(tmp_path, [source], ct_image(), is_deidentified=False)
+    for name in WRITTEN:
+        assert str(dcmread(tmp_path / name).get(keyword)) == passed
+
+
+def test_what_is_empty_is_as_good_as_absent(tmp_path):
+    source = film_source()
+    source.header.FrameOfReferenceUID = ""
+    write_all(tmp_path, [source], ct_image(), is_deidentified=False)
+    assert "FrameOfReferenceUID" not in dcmread(tmp_path / "seg.dcm")
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_slice_that_tells_neither_place_nor_thickness_gets_none(is_told):
+    source = ct_source()
+    del source.header.SliceThickness, source.header.ImagePositionPatient
+    if not is_told:
+        source.header.ImageOrientationPatient = None
+    (header,) = dicom_context([source], AUTHORSHIP).headers
+    assert (header.get("SliceThickness"), "SliceThickness" in header) == (None, is_told)

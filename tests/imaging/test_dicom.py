@@ -25,7 +25,9 @@ from pydicom.uid import (
     JPEGLSLossless,
     MediaStorageDirectoryStorage,
     RLELossless,
+    RTDoseStorage,
     SegmentationStorage,
+    VLWholeSlideMicroscopyImageStorage,
 )
 
 from lingseg.imaging import UnreadableImage, as_rgb, decode_image
@@ -271,6 +273,14 @@ def test_frames_in_time_keep_their_order_and_have_no_place():
     assert volume.image(2).source.frame == 3
 
 
+def test_frames_without_a_step_have_no_place_together():
+    dataset = ct_slice(pixels=np.stack([stored_values(n) for n in range(3)]))
+    volume = decode_volume(saved(dataset), "frames.dcm")
+    assert (len(volume), volume.affine, volume.slice_spacing) == (3, None, None)
+    volume = decode_volume(saved(enhanced_ct((5.0, 5.0))), "film_in_time.dcm")
+    assert (volume.affine, volume.image(1).affine[2, 3]) == (None, 5)
+
+
 def test_frames_in_space_are_sorted_and_placed():
     volume = decode_volume(saved(enhanced_ct()), "enhanced.dcm")
     assert [image.source.frame for image in volume] == [2, 3, 1]
@@ -308,12 +318,47 @@ def test_a_file_without_preamble_is_read():
         (EncapsulatedPDFStorage, "is a PDF document; expected a picture"),
         (MediaStorageDirectoryStorage, "is a DICOMDIR, the index of a disc"),
         (SegmentationStorage, "is a segmentation; expected a picture. Give the picture"),
+        (RTDoseStorage, "is a map of doses; expected a picture. Give the picture it was planned"),
         (BasicTextSRStorage, r"holds no pixels \(Basic Text SR Storage\)"),
     ],
 )
 def test_what_is_no_picture_is_named(kind, message):
     with pytest.raises(UnreadableImage, match=message):
         read(blank(kind, "OT"))
+
+
+def slide(num_tiles):
+    tiles = np.stack([COLOURS] * num_tiles)
+    return with_pixels(blank(VLWholeSlideMicroscopyImageStorage, "SM"), tiles, "RGB")
+
+
+def test_a_slide_in_tiles_is_refused_and_its_label_read():
+    with pytest.raises(UnreadableImage, match="is a whole slide in 6 tiles; expected one picture"):
+        decode_volume(saved(slide(6)), "slide.dcm")
+    np.testing.assert_array_equal(read(slide(1)).pixels, COLOURS)
+
+
+def test_a_mosaic_of_slices_is_refused():
+    dataset = ct_slice(Modality="MR", ImageType=["ORIGINAL", "PRIMARY", "M", "ND", "MOSAIC"])
+    with pytest.raises(UnreadableImage, match=r"is a mosaic, many slices side by side.*dcm2niix"):
+        read(dataset)
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int16])
+def test_values_in_the_upper_bits_are_moved_down_and_overlays_beside_them_dropped(dtype):
+    values = stored_values(dtype=dtype) - dtype(500 * (dtype is np.int16))
+    dataset = film(values << 4 | 0b1011, bits=12)
+    dataset.HighBit = 15
+    np.testing.assert_array_equal(read(dataset).pixels, values)
+    dataset = film((values & 0x0FFF) << 2 | dtype(0x4001), bits=12)
+    dataset.HighBit = 13
+    np.testing.assert_array_equal(read(dataset).pixels, values)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_kind_of_one_picture_has_no_number_of_its_frame(count):
+    assert read(ct_slice(NumberOfFrames=count)).source.frame is None
+    assert read(film(NumberOfFrames=1)).source.frame == 1
 
 
 def without(keyword, dataset):

@@ -151,6 +151,21 @@ def test_a_lone_slice_claims_no_distance_to_a_next_one(tmp_path):
     assert shared.PixelMeasuresSequence[0].SliceThickness == 3
 
 
+@pytest.mark.parametrize("is_absent", [False, True])
+def test_slices_that_do_not_tell_how_thick_they_are_have_the_distance_to_the_next(
+    tmp_path, is_absent
+):
+    for count, thickness in ((3, 3), (1, None)):
+        sources = series(count)
+        for source in sources:
+            source.header.SliceThickness = None
+            if is_absent:
+                del source.header.SliceThickness
+        write(tmp_path / "seg.dcm", sources)
+        (shared,) = pydicom.dcmread(tmp_path / "seg.dcm").SharedFunctionalGroupsSequence
+        assert shared.PixelMeasuresSequence[0].get("SliceThickness") == thickness
+
+
 def test_it_lies_beside_its_source_in_the_archive(tmp_path):
     sources = series()
     write(tmp_path / "seg.dcm", sources)

@@ -1,3 +1,4 @@
+import gzip
 import struct
 
 import numpy as np
@@ -180,6 +181,19 @@ def test_what_is_no_sound_picture_is_refused_with_one_line(data, line):
     assert line in str(caught.value)
     assert str(caught.value).startswith("it ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "advice"),
+    [
+        (b"<html><p>Please log in</p></html>", "It looks like a saved web page"),
+        (b"<\0\x40\0" * 200, "Fetch or export it again, or convert it: a picture to PNG, a vol"),
+        (gzip.compress(b"a volume of FreeSurfer"), "It is gzipped: unpack it, or convert it"),
+    ],
+)
+def test_what_to_do_with_another_format_is_said(data, advice):
+    with pytest.raises(UnreadableImage, match=advice):
+        decode_picture(data, "it")
 
 
 @pytest.mark.parametrize("format_name", ["TIFF", "PNG"])

@@ -61,7 +61,7 @@ def test_an_old_answer_is_not_saved_while_a_new_one_is_awaited_or_when_it_fails(
     user.open_example()
     user.type(LEFT)
     held = []
-    user.page.route("**/v1/segment", held.append)
+    user.page.route("**/v1/segment", lambda route: held.append(route))  # noqa: PLW0108
     user.sentence.fill(RIGHT)
     png = user.page.locator(".formats button", has_text="PNG")
     user.page.locator(".formats button:disabled", has_text="PNG").wait_for()

@@ -126,10 +126,12 @@ def test_slices_of_several_series_stay_refused(model, series, tmp_path):
     assert "2 series" in outcome.failure
 
 
-def test_films_of_one_series_stay_one_input(tmp_path):
-    folder = tmp_path / "films"
-    save_series(folder, [film(SOPInstanceUID=f"1.2.{n}", InstanceNumber=n) for n in range(2)])
-    assert find(folder, out=tmp_path / "out") == [folder]
+def test_films_of_one_series_are_pictures_each_and_slices_without_a_place_one_input(tmp_path):
+    for modality, count in (("DX", 2), ("MR", 1)):
+        folder = tmp_path / modality
+        films = [film(SOPInstanceUID=f"1.2.{n}", Modality=modality) for n in range(2)]
+        save_series(folder, films)
+        assert len(find(folder, out=tmp_path / "out")) == count
 
 
 def test_a_side_that_slices_do_not_show_is_warned_of_once(model, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from lingseg.language import grammar
 from lingseg.prediction import doubtful_words
-from lingseg.prediction.doubtful_words import read_ahead, warn_of_words
+from lingseg.prediction.doubtful_words import AHEAD, read_ahead, warn_of_words
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_equal_sentences_are_read_once(read):
 def test_what_is_read_ahead_is_not_read_again(read):
     read_ahead(["the upper snark", "the lower snark"])
     for thread in threading.enumerate():
-        if thread is not threading.current_thread():
+        if thread.name == AHEAD:
             thread.join(10)
     assert [bool(warn_of_words(f"the {zone} snark")) for zone in ("upper", "lower")] == [True, True]
     assert read == ["the upper snark", "the lower snark"]

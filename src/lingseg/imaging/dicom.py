@@ -88,7 +88,8 @@ def _as_volume(file: DicomFile) -> Volume:
     """Put the frames in order."""
     header = file.header
     order, step = _order_of(file, header)
-    affine = affine_of_frame(header, order[0], step)
+    has_place = step is not None or file.num_frames == 1
+    affine = affine_of_frame(header, order[0], step) if has_place else None
 
     def read(number: int) -> Image:
         own = None if affine is None else affine.copy()

@@ -13,7 +13,18 @@ from typing import Any
 from pydicom import Dataset, dcmread
 from pydicom.errors import BytesLengthException
 from pydicom.pixels.decoders.base import get_decoder
-from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    ComputedRadiographyImageStorage,
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    MRImageStorage,
+    PositronEmissionTomographyImageStorage,
+    SecondaryCaptureImageStorage,
+    UltrasoundImageStorage,
+    VLWholeSlideMicroscopyImageStorage,
+)
 
 from lingseg.imaging.decoding import decoding_quietly
 from lingseg.imaging.image import UnreadableImage
@@ -35,9 +46,15 @@ _REFUSED = {
     "1.2.840.10008.5.1.4.1.1.66.5": ("a surface", "Give the picture that it was drawn on"),
     "1.2.840.10008.5.1.4.1.1.104.1": ("a PDF document", "Give the picture that it is about"),
     "1.2.840.10008.5.1.4.1.1.104.2": ("a text document", "Give the picture that it is about"),
+    "1.2.840.10008.5.1.4.1.1.481.2": ("a map of doses", "Give the picture it was planned on"),
     "1.2.840.10008.5.1.4.1.1.481.3": ("a set of contours", "Give the picture they were drawn on"),
 }
 """By SOP class: objects that are often given for pictures, and what to give instead."""
+_SINGLE_FRAME = (
+    ComputedRadiographyImageStorage, CTImageStorage, MRImageStorage, UltrasoundImageStorage,
+    PositronEmissionTomographyImageStorage, SecondaryCaptureImageStorage,
+)  # fmt: skip
+"""Kinds whose frames are not numbered, as dciodvfy has it, although some files number theirs."""
 _PICTURE_CLASS = "Image Storage"
 """Part of the names of all SOP classes that are pictures, and of no others."""
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -128,6 +145,7 @@ def _checked(dataset: Dataset, name: str, *, header_only: bool) -> DicomFile:
     _complete_meta(dataset)
     height, width = whole_number(dataset, "Rows"), whole_number(dataset, "Columns")
     num_frames = whole_number(dataset, "NumberOfFrames", 1) or 1
+    _refuse_patchwork(dataset, name, num_frames)
     check_size(name, height, width)
     check_num_slices(name, num_frames)
     _check_depth(dataset, name)
@@ -139,8 +157,13 @@ def _checked(dataset: Dataset, name: str, *, header_only: bool) -> DicomFile:
         dataset=dataset,
         num_frames=num_frames,
         size=(height, width),
-        is_numbered="NumberOfFrames" in dataset,
+        is_numbered="NumberOfFrames" in dataset and not _is_alone(dataset, num_frames),
     )
+
+
+def _is_alone(dataset: Dataset, num_frames: int) -> bool:
+    """Tell whether a kind of one picture a file has a number of frames, as some makers write it."""
+    return num_frames == 1 and dataset.get("SOPClassUID") in _SINGLE_FRAME
 
 
 def _refuse_other_objects(dataset: Dataset, name: str) -> None:
@@ -161,6 +184,21 @@ def _refuse_other_objects(dataset: Dataset, name: str) -> None:
             f"picture is. Send or export it again."
         )
     raise NotAPicture(f"{name} holds no pixels ({what}); expected a picture. Give one.")
+
+
+def _refuse_patchwork(dataset: Dataset, name: str, num_frames: int) -> None:
+    """Refuse what shows no whole picture: tiles of a slide, and slices side by side."""
+    if dataset.get("SOPClassUID") == VLWholeSlideMicroscopyImageStorage and num_frames > 1:
+        raise UnreadableImage(
+            f"{name} is a whole slide in {num_frames:,} tiles; expected one picture. Save a lower "
+            f"magnification as a TIFF in tiles."
+        )
+    kinds = dataset.get("ImageType") or ()
+    if "MOSAIC" in (kinds.split("\\") if isinstance(kinds, str) else kinds):
+        raise UnreadableImage(
+            f"{name} is a mosaic, many slices side by side in one picture; expected one slice. "
+            f"Convert its series to NIfTI, with dcm2niix."
+        )
 
 
 def _complete_meta(dataset: Dataset) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -81,6 +81,7 @@ _NEEDED_EMPTY = (
     "ReferringPhysicianName",
 )
 """Type 2 attributes: they must stand there, and may be empty."""
+_SEXES = ("M", "F", "O")
 
 
 DrawnBy: TypeAlias = Literal["model", "model and person", "person"]
@@ -208,6 +209,7 @@ def dicom_context(
     by_instance = {source.sop_instance_uid: source.header for source in sources}
     headers = tuple(allowed_part(header) for header in by_instance.values())
     _check_one_study(headers)
+    _tell_thickness(headers)
     if is_deidentified:
         deidentify(headers)
     frames = tuple(source.frame for source in sources)
@@ -220,21 +222,64 @@ def dicom_context(
     )
 
 
+def _tell_thickness(headers: Sequence["Dataset"]) -> None:
+    """Give slices that do not tell how thick they are the distance to the next; a lone one nothing.
+
+    The attribute may be empty in a picture (type 2); highdicom wants it to be there.
+    """
+    from lingseg.imaging.dicom_geometry import directions_of, position_of
+
+    for header in headers:
+        directions = directions_of(header)
+        is_told = "SliceThickness" in header or "SharedFunctionalGroupsSequence" in header
+        if directions is None or is_told:
+            continue
+        normal = np.cross(*directions)
+        places = [place for one in headers[:2] if (place := position_of(one)) is not None]
+        distance = float(abs(normal @ (places[-1] - places[0]))) if places else 0.0
+        header.SliceThickness = round(distance, 6) or None
+
+
 def allowed_part(header: "Dataset") -> "Dataset":
     """Return a copy of the attributes that may pass on, and of the empty ones that must be."""
     from pydicom import Dataset
 
     kept = Dataset()
     for keyword in COPIED:
-        if keyword in header:
+        if keyword in header and not header[keyword].is_empty:
             kept[keyword] = deepcopy(header[keyword])
     for keyword in _NEEDED_EMPTY:
         if keyword not in kept:
             setattr(kept, keyword, "")
+    _put_right(kept)
     for keyword in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
         for group in kept.get(keyword, ()):
             _keep_place(group)
     return kept
+
+
+def _put_right(kept: "Dataset") -> None:
+    """Write dates and times as the standard has them; forget those, and a sex, that say nothing.
+
+    Old systems write 1950.12.31, 10:11:12, 00000000 or "Male"; no object may be made with these.
+    """
+    from pydicom.valuerep import DA, TM
+
+    kept.PatientBirthDate = _conforming(kept.PatientBirthDate, DA, ".")
+    kept.StudyDate = _conforming(kept.StudyDate, DA, ".")
+    kept.StudyTime = _conforming(kept.StudyTime, TM, ":")
+    if kept.PatientSex not in _SEXES:
+        kept.PatientSex = ""
+
+
+def _conforming(value: object, parse: Callable[[str], object], separator: str) -> str:
+    """Return a date or time without the separators of old; nothing where it is none."""
+    plain = str(value or "").replace(separator, "").strip()
+    try:
+        parse(plain)
+    except ValueError:
+        return ""
+    return plain
 
 
 def _keep_place(group: "Dataset") -> None:

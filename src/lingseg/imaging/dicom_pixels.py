@@ -59,7 +59,7 @@ def read_frame(file: DicomFile, frame: int = 0) -> Frame:
         with decoding_quietly():
             kind = str(file.dataset.get("PhotometricInterpretation", ""))
             _refuse_unknown_colours(kind, file.name)
-            stored = pixel_array(file.dataset, index=frame)
+            stored = _stored_values(file.dataset, frame)
             if kind in _GREYS:
                 decoded = _grey(stored, file.dataset, frame)
             else:
@@ -73,6 +73,20 @@ def read_frame(file: DicomFile, frame: int = 0) -> Frame:
         ) from error
     check_finite(file.name, decoded.pixels)
     return decoded
+
+
+def _stored_values(dataset: Dataset, frame: int) -> NDArray[np.generic]:
+    """Decode a frame; values that do not start at the lowest bit, as in old files, are moved there.
+
+    Overlays that lie in the bits beside them are dropped (PS3.5 8.1.1).
+    """
+    allocated, bits = whole_number(dataset, "BitsAllocated"), whole_number(dataset, "BitsStored")
+    high = whole_number(dataset, "HighBit", bits - 1)
+    is_packed = UID(str(dataset.file_meta.TransferSyntaxUID)).is_compressed
+    if is_packed or not bits <= high < allocated:
+        return pixel_array(dataset, index=frame)
+    raw = pixel_array(dataset, index=frame, correct_unused_bits=False)
+    return (raw << (allocated - 1 - high)) >> (allocated - bits)
 
 
 def _refuse_unknown_colours(kind: str, name: str) -> None:

@@ -51,7 +51,7 @@ def read_series(folder: Path) -> Volume:
     Raises:
         UnreadableImage: There is none, or more than one, or its slices do not make a volume.
     """
-    return series_of((_file_at(path) for path in _files_in(folder)), str(folder))
+    return series_of((file_at(path) for path in _files_in(folder)), str(folder))
 
 
 def series_of(files: Iterable[SeriesFile], name: str) -> Volume:
@@ -122,8 +122,8 @@ def _files_in(folder: Path) -> list[Path]:
     return paths
 
 
-def _file_at(path: Path) -> SeriesFile:
-    """Return a file of a folder."""
+def file_at(path: Path) -> SeriesFile:
+    """Return a file of a folder, of which nothing is read yet."""
     return SeriesFile(
         name=str(path),
         num_bytes=path.stat().st_size,

@@ -26,6 +26,7 @@ from PIL import ImageOps, UnidentifiedImageError
 from PIL.TiffImagePlugin import TiffImageFile
 
 from lingseg.imaging.decoding import decoding_quietly
+from lingseg.imaging.formats import GZIP_MAGIC
 from lingseg.imaging.image import MaskPixels, Pixels, UnreadableImage
 from lingseg.imaging.limits import MAX_PIXELS, SMALLER, check_finite, check_ratio, check_size
 
@@ -50,6 +51,8 @@ _FULL_SCALES = (1, 255, 65535)
 _PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0
 _SUBFILE_TYPE, _REDUCED = 254, 1
 _MAX_REDUCED_PAGES = 16
+_TEXT_BYTES = 512
+"""In which text, unlike voxels, has no byte of nought."""
 
 
 def decode_picture(data: bytes, name: str) -> Pixels:
@@ -187,6 +190,9 @@ def _what_is_wrong(data: bytes, name: str, error: BaseException) -> str:
 
 def _what_to_do(data: bytes) -> str:
     """Return the advice for bytes that are no picture at all."""
-    if data.lstrip()[:1] == b"<":
+    if data.lstrip()[:1] == b"<" and b"\0" not in data[:_TEXT_BYTES]:
         return "It looks like a saved web page, such as one to log in: fetch the picture again."
-    return "Fetch or export it again, or convert it to PNG."
+    packed = (
+        "It is gzipped: unpack it" if data.startswith(GZIP_MAGIC) else "Fetch or export it again"
+    )
+    return f"{packed}, or convert it: a picture to PNG, a volume to NIfTI."

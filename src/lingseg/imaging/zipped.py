@@ -9,9 +9,11 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 from functools import partial
 from io import BufferedIOBase, BytesIO
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from lingseg.imaging.formats import BEGINNING, format_of
 from lingseg.imaging.image import UnreadableImage
@@ -24,6 +26,9 @@ from lingseg.imaging.limits import (
     check_file_bytes,
 )
 from lingseg.imaging.volume import Volume
+
+if TYPE_CHECKING:
+    from lingseg.imaging.dicom_series import SeriesFile
 
 MAX_MEMBERS = MAX_SLICES + 1_000
 """Slices, and what lies beside them: folders, reports, previews."""
@@ -128,15 +133,16 @@ def open_zip(path: Path) -> ZipArchive:
 def list_zip(path: Path) -> list[Path]:
     """Return where the pictures of an archive lie, as if it were a folder.
 
-    Such a path is one for `read_image` and `read_volume`. All DICOM files of an archive are one
-    volume, for which the path of the archive stands.
+    Such a path is one for `read_image` and `read_volume`. The DICOM files of an archive are one
+    volume, for which the path of the archive stands, unless they are films.
 
     Raises:
         UnreadableImage: It is damaged or unsafe, or breaks a limit.
     """
     archive = open_zip(path)
     others, holds_dicom = _sorted_out(archive)
-    return [path] * holds_dicom + [path / member for member in others]
+    found = [path / member for member in others]
+    return (_films_in(archive, path) or [path]) + found if holds_dicom else found
 
 
 def pictures_in(archive: ZipArchive) -> list[str]:
@@ -181,18 +187,30 @@ def read_zipped_series(archive: ZipArchive) -> Volume:
     Raises:
         UnreadableImage: There is none, or more than one, or its slices do not make a volume.
     """
-    from lingseg.imaging.dicom_series import SeriesFile, series_of
+    from lingseg.imaging.dicom_series import series_of
 
-    files = (
-        SeriesFile(
+    return series_of(_series_files(archive), archive.name)
+
+
+def _films_in(archive: ZipArchive, path: Path) -> list[Path]:
+    """Return where the films of an archive lie; nothing where its DICOM files are slices."""
+    from lingseg.imaging.film_folder import films_among
+
+    films = films_among(_series_files(archive))
+    return [path / name.removeprefix(f"{archive.name}/") for name in films]
+
+
+def _series_files(archive: ZipArchive) -> Iterator["SeriesFile"]:
+    """Yield the members of an archive as files that may belong to a series."""
+    from lingseg.imaging.dicom_series import SeriesFile
+
+    for member in archive.members:
+        yield SeriesFile(
             name=f"{archive.name}/{member}",
             num_bytes=archive.num_bytes(member),
             read=partial(archive.read, member),
             beginning=partial(archive.beginning, member),
         )
-        for member in archive.members
-    )
-    return series_of(files, archive.name)
 
 
 def _kind_of(beginning: bytes) -> str | None:

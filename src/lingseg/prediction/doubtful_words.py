@@ -7,6 +7,9 @@ from threading import Lock, Thread
 SENTENCE_HAS = "the sentence has "
 """How such a warning begins, which is about the sentence, whatever the picture."""
 
+AHEAD = "reading sentences ahead"
+"""The thread that does so."""
+
 _MOST_NAMED = 20
 """Words that a warning names."""
 _LONGEST = 60
@@ -31,7 +34,7 @@ def read_ahead(texts: Sequence[str]) -> None:
 
     The grammar starts in 0.1 s, and most of a model's loading leaves a core free.
     """
-    Thread(target=lambda: [warn_of_words(text) for text in texts]).start()
+    Thread(target=lambda: [warn_of_words(text) for text in texts], name=AHEAD).start()
 
 
 @lru_cache(maxsize=_REMEMBERED)
