@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lingseg.datasets.catalogue import CATALOGUE, find_data_root
+from lingseg.datasets.catalogue import CATALOGUE
 from lingseg.datasets.phantom import draw_phantom
 from lingseg.datasets.taught import TAUGHT, untaught
 from lingseg.language.grammar import understand
@@ -56,10 +56,7 @@ def test_a_phantom_speaks_of_nothing_else():
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(CATALOGUE))
-def test_the_training_sentences_of_a_set_speak_of_just_these(name):
-    root = find_data_root()
-    if root is None or not (root / name).is_dir():
-        pytest.skip(f"{name} is not at hand; LINGSEG_DATA names the folder that holds it")
-    cases = CATALOGUE[name](root / name).split("train")
+def test_the_training_sentences_of_a_set_speak_of_just_these(name, shared_data):
+    cases = CATALOGUE[name](shared_data / name).split("train")
     said = {(case.text, case.side) for case in cases}
     assert set().union(*(things_in(*one) for one in said)) == TAUGHT[name]
