@@ -188,7 +188,7 @@ def test_what_is_no_sound_picture_is_refused_with_one_line(data, line):
     [
         (b"<html><p>Please log in</p></html>", "It looks like a saved web page"),
         (b"<\0\x40\0" * 200, "Fetch or export it again, or convert it: a picture to PNG, a vol"),
-        (gzip.compress(b"a volume of FreeSurfer", mtime=0), "It is gzipped: unpack it, or convert it"),
+        (gzip.compress(b"a volume", mtime=0), "It is gzipped: unpack it, or convert it"),
     ],
 )
 def test_what_to_do_with_another_format_is_said(data, advice):
