@@ -42,3 +42,10 @@ def test_no_entries_means_all_that_16_bits_can_count():
 def test_a_depth_that_cannot_be_is_refused(bits):
     with pytest.raises(ValueError, match="how deep"):
         look_up(np.zeros((1, 1), np.uint8), table((4, 0, bits)), is_little_endian=True)
+
+
+@pytest.mark.parametrize("kind", ["US", "SQ"])
+def test_a_table_without_numbers_is_refused(kind):
+    empty = table(data=None if kind == "US" else [Dataset()], kind=kind)
+    with pytest.raises(ValueError, match="does not hold numbers"):
+        look_up(np.zeros((2, 3), np.int16), empty, is_little_endian=True)

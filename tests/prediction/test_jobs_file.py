@@ -85,3 +85,7 @@ def test_many_short_rows_are_no_long_one(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "MAX_ROW_CHARACTERS", 400)
     rows = "".join(f"{number}.png,left,\n" for number in range(100))
     assert len(read_jobs(table(tmp_path, rows), tmp_path / "out")) == 100
+
+
+def test_a_picture_whose_name_is_too_long_for_the_disk_stops_no_table(tmp_path):
+    assert outputs(tmp_path, f"{'a' * 300}.png,left,x\nb.png,left,y\n") == ["x.png", "y.png"]

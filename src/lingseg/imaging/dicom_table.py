@@ -54,7 +54,10 @@ def _entries_of(table: Dataset, num_entries: int, *, is_little_endian: bool) -> 
         in_words = len(data) >= 2 * num_entries
         order = "<" if is_little_endian else ">"
         data = np.frombuffer(data, f"{order}u2" if in_words else np.uint8)
-    entries = np.atleast_1d(np.asarray(data, dtype=np.int64))[:num_entries]
+    found = np.atleast_1d(np.asarray(data))[:num_entries]
+    if found.dtype.kind not in "iu":
+        raise ValueError("the table does not hold numbers")
+    entries = found.astype(np.int64)
     if len(entries) < num_entries:
         raise ValueError("the table is cut short")
     return entries

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import os
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -220,7 +221,9 @@ class Jobs:
 
     def _key(self, path: Path) -> bytes:
         """Return what is the same for paths to one file, whatever the case of their letters."""
-        whole = path.resolve() if path.is_symlink() else self._resolved(path.parent) / path.name
+        # Not Path.is_symlink, which a name that is too long for the disk would stop.
+        is_link = os.path.islink(path)  # noqa: PTH114
+        whole = path.resolve() if is_link else self._resolved(path.parent) / path.name
         return _hash(str(whole).lower())
 
 
