@@ -8,7 +8,7 @@ from lingseg.language.health import with_health_told
 from lingseg.language.lexicon import Language, Lexeme, key_of, lexicon
 from lingseg.language.measures import NUMBERS, with_measures_whole
 from lingseg.language.plural import to_plural, to_singular
-from lingseg.language.unread import ADJECTIVES, BREAKS, NOUNS, without_unread
+from lingseg.language.unread import ADJECTIVES, BREAKS, HEADS, NOUNS, phrase_around, without_unread
 
 _CHOSEN_BY = frozenset(["order", "pronoun", "count", "side", "zone"])
 """Kinds of words that choose from others: "the larger of the two"."""
@@ -35,7 +35,7 @@ def in_context(lexemes: Sequence[Lexeme], text: str, language: Language) -> list
     words = _with_choices_ended(words)
     if language == "en":
         words = [_pronoun_or_count(words, at) for at in range(len(words))]
-    return list(_with_places_shared(words))
+    return _with_places_shared(words)
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ class _Sentence:
         one, rest = self.words[at], self.words[at + 1 :]
         if one.value != "but":
             return replace(one, kind=one.value)
-        before = takewhile(lambda near: near.kind not in BREAKS, reversed(self.words[:at]))
-        is_all = any(near.value in ("anything", "all") for near in before)
+        is_all = any(near.value in ("anything", "all") for near in phrase_around(self.words, at)[0])
         is_left_out = bool(rest) and self.text[rest[0].start : rest[0].end].lower() == "the"
         return replace(one, kind="except" if is_all and is_left_out else "stop")
 
@@ -167,8 +166,7 @@ class _Sentence:
 
     def _joins_findings(self, at: int) -> bool:
         """Return whether there is a finding before and after: "pneumonia with small effusion"."""
-        since = takewhile(lambda one: one.kind not in BREAKS, reversed(self.words[:at]))
-        kinds = [{one.kind for one in words} for words in (since, self._rest(at))]
+        kinds = [{one.kind for one in words} for words in phrase_around(self.words, at)]
         return all("finding" in found for found in kinds) and "negation" not in kinds[1]
 
     def _next_kind(self, at: int) -> str:
@@ -183,15 +181,12 @@ class _Sentence:
             is_asked = any(word.value == "asking" for word in self.words[:at])
             return replace(one, kind="filler") if is_asked else one
         is_of_nature = one.value == "unlikely" and self._next_kind(at) == "nature"
-        has_noun = any(near.kind in ("finding", "area", "pronoun") for near in self._rest(at))
+        has_noun = any(near.kind in HEADS for near in self._rest(at))
         return replace(one, kind="unread", value="next") if is_of_nature and not has_noun else one
 
-    def _rest(self, at: int) -> Iterator[Lexeme]:
-        """Yield the words after one, up to the next mark."""
-        for one in self.words[at + 1 :]:
-            if one.kind in BREAKS:
-                return
-            yield one
+    def _rest(self, at: int) -> list[Lexeme]:
+        """Return the words after one, up to the next mark."""
+        return phrase_around(self.words, at)[1]
 
     def _number(self, at: int) -> Lexeme:
         """Return a number as a length's or a count; a name's or one of nothing, as unknown."""
@@ -239,15 +234,12 @@ class _Sentence:
             return False
         if self.words[at].value != "verb":
             return True
-        return at > 0 and self.words[at - 1].kind != "break" and not self._is_asked(at - 1)
-
-    def _is_asked(self, at: int) -> bool:
-        """Return whether a word asks for what follows: "please segment two nodules"."""
-        return self.words[at].value == "asking"
+        before = self.words[at - 1 : at]  # "please segment two nodules" asks for what follows
+        return any(one.kind != "break" and one.value != "asking" for one in before)
 
     def _is_at_odds_with_its_noun(self, at: int) -> bool:
         """Return whether a noun in the singular follows a number that names, as in "rib 5 mass"."""
-        rest = list(self._rest(at))
+        rest = self._rest(at)
         is_first = all(one.kind == "filler" or one.kind in BREAKS for one in self.words[:at][-1:])
         is_inches = bool(rest) and (rest[0].kind, rest[0].value) == ("filler", "in")
         if self.language != "en" or int(self.words[at].value) < 2 or (is_first and not is_inches):
@@ -292,9 +284,8 @@ def _kinds_beside(lexemes: Sequence[Lexeme], at: int) -> tuple[str, str]:
 
 def _is_shape(lexemes: Sequence[Lexeme], at: int) -> bool:
     """Return whether an organ stands after a colour and right before a finding."""
-    kinds = [one.kind for one in lexemes]
-    since = max((place + 1 for place in range(at) if kinds[place] in BREAKS), default=0)
-    return kinds[at + 1 : at + 2] == ["finding"] and "colour" in kinds[since:at]
+    before = phrase_around(lexemes, at)[0]
+    return _kinds_beside(lexemes, at)[1] == "finding" and any(o.kind == "colour" for o in before)
 
 
 def _counts(rest: Sequence[Lexeme]) -> bool:
@@ -305,7 +296,7 @@ def _counts(rest: Sequence[Lexeme]) -> bool:
         is_between_sizes = [near.kind for near in rest[at - 1 : at + 2 : 2]] == ["size", "size"]
         if one.kind in (*BREAKS, "unit") and not (at and is_between_sizes):
             return False
-        if one.kind in ("finding", "area", "pronoun", "anatomy"):
+        if one.kind in HEADS | {"anatomy"}:
             return True
     return False
 

@@ -15,6 +15,7 @@ from lingseg.language.facts import Facts
 from lingseg.language.lexicon import LANGUAGES, Language, Lexeme, Notice, lexicon
 from lingseg.language.reader import Reader
 from lingseg.language.side import Side
+from lingseg.language.unread import MARKS
 
 if TYPE_CHECKING:
     from lark import Lark, Token
@@ -25,7 +26,6 @@ NOT_UNDERSTOOD = "words that are not understood"
 """What is said of such words wherever a person is told."""
 
 _SILENT = frozenset(["filler", "unknown"])
-_BREAKS = frozenset(["comma", "stop", "and", "or"])
 
 Phrase: TypeAlias = list[list[Lexeme]]
 """Things, each of them its words: those of a place stay together."""
@@ -117,7 +117,7 @@ def _with_lists_whole(phrases: Sequence[Phrase]) -> list[Phrase]:
     is_list, kinds = False, set[str]()
     for phrase in reversed(phrases):
         mark = phrase[0][0]
-        if mark.kind in _BREAKS:
+        if mark.kind in MARKS:
             is_list = (is_list or mark.kind == "or") and "finding" in kinds
             is_list = is_list and mark.kind in ("or", "comma") and "negation" not in kinds
             as_or = [[replace(mark, kind="or")]]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from lingseg.language.lexicon import Lexeme
-from lingseg.language.unread import BREAKS, phrase_around
+from lingseg.language.unread import phrase_around
 
 _OF_ORGANS = frozenset(["filler", "anatomy", "part", "side", "zone", "laterality", "quantifier"])
 
@@ -40,4 +40,4 @@ def _is_listed(lexemes: Sequence[Lexeme], at: int) -> bool:
     if start == 0 or lexemes[start - 1].kind == "stop":
         return False
     kinds = {one.kind for one in phrase_around(lexemes, start - 1)[0]}
-    return bool(kinds) and kinds <= _OF_ORGANS and not kinds & BREAKS
+    return bool(kinds) and kinds <= _OF_ORGANS

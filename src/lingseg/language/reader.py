@@ -7,8 +7,8 @@ from typing import Any
 from lingseg.language.facts import Facts, Finding, Place
 from lingseg.language.lexicon import Lexeme
 from lingseg.language.side import Side
+from lingseg.language.unread import HEADS, MARKS
 
-_HEADS = frozenset(["finding", "pronoun", "area"])
 _SIMPLE = frozenset(
     [
         *("finding", "nature", "quantifier", "order", "shape", "colour", "brightness"),
@@ -66,7 +66,7 @@ class Reader:
 
     def read(self, phrase: Sequence[Sequence[Lexeme]]) -> None:
         """Take in one phrase, or the mark that ends one."""
-        if phrase[0][0].kind in ("comma", "stop", "and", "or"):
+        if phrase[0][0].kind in MARKS:
             self._take_mark(phrase[0][0])
             return
         self._leave_choice_open()
@@ -89,7 +89,7 @@ class Reader:
             else:
                 if one.kind == "finding" and has_finding:
                     self._drafts.append(_Draft())
-                has_finding = has_finding or one.kind in _HEADS
+                has_finding = has_finding or one.kind in HEADS
                 self._take(words)
         self._end_choice()
         self._mark = ""
@@ -135,13 +135,14 @@ class Reader:
         if self._draft.is_empty or not self._is_another(words):
             return
         last = self._draft.known
+        tells_where = {one.kind for one in words} <= _OF_AN_ORGAN
         known: dict[str, Any] = {}
         if self._mark == "or" and last.get("presence") == "absent":
             known["presence"] = "absent"
-        if self._mark in ("and", "or") and self._tells_where(words):
+        if self._mark in ("and", "or") and tells_where:
             # "cysts in the liver and the left kidney"
             known |= {name: last[name] for name in ("finding", "presence") if name in last}
-        if self._is_but and last.get("presence") == "absent" and self._tells_where(words):
+        if self._is_but and last.get("presence") == "absent" and tells_where:
             known |= {"finding": last["finding"]} if "finding" in last else {}
         if self._leaves_out_its_noun(words):
             inherited = ("finding", "part", "anatomy")
@@ -152,10 +153,6 @@ class Reader:
             if self._is_some_of_those_before(words):
                 known["refers_back"] = True
         self._drafts.append(_Draft(known=known))
-
-    def _tells_where(self, words: Sequence[Lexeme]) -> bool:
-        """Return whether a phrase names organs and places only."""
-        return {one.kind for one in words} <= _OF_AN_ORGAN
 
     def _is_another(self, words: Sequence[Lexeme]) -> bool:
         """Return whether a phrase speaks of something else than the draft."""
@@ -188,10 +185,11 @@ class Reader:
     def _leaves_out_its_noun(self, words: Sequence[Lexeme]) -> bool:
         """Return whether a phrase is as "one at the top" after "two nodules", or "not the left"."""
         kinds = {one.kind for one in words}
-        if not self._mark or kinds & _HEADS:
+        if not self._mark or kinds & HEADS:
             return False
         known = self._draft.known
-        if "negation" in kinds and (self._is_not(words) or self._draft.places):
+        says_not = any((one.kind, one.value) == ("negation", "not") for one in words)
+        if "negation" in kinds and (says_not or self._draft.places):
             return "presence" not in known and bool(kinds & {"side", "zone"})
         if "finding" not in known:
             return False
@@ -207,10 +205,6 @@ class Reader:
             return False
         is_choice = "order" in kinds and known["count"] > 1
         return "count" in kinds or is_choice
-
-    def _is_not(self, words: Sequence[Lexeme]) -> bool:
-        """Return whether a phrase says "not"."""
-        return any((one.kind, one.value) == ("negation", "not") for one in words)
 
     def _is_some_of_those_before(self, words: Sequence[Lexeme]) -> bool:
         """Return whether the things now spoken of are some of those that were counted before."""
@@ -235,7 +229,7 @@ class Reader:
         """Return whether a trait is denied: "nodule, not calcified", "two, neither is large"."""
         kinds = {words[-1].kind for words in rest}
         is_not = one.kind == "negation" and one.value != "missing"
-        is_of_a_trait = bool(kinds) and not kinds & (_HEADS | {"anatomy", "part", "side", "zone"})
+        is_of_a_trait = bool(kinds) and not kinds & (HEADS | {"anatomy", "part", "side", "zone"})
         return is_not and is_of_a_trait and self._draft.has_head
 
     def _take_choice(self, one: Lexeme) -> None:

@@ -8,14 +8,16 @@ from lingseg.language.lexicon import Lexeme
 from lingseg.language.measures import NUMBERS
 
 ADJECTIVES = frozenset(["side", "zone", "order", "size", "shape", "colour", "brightness", "nature"])
-NOUNS = frozenset(["finding", "area", "pronoun", "anatomy", "part", "name"])
-BREAKS = frozenset(["break", "comma", "stop", "and", "or"])
+HEADS = frozenset(["finding", "area", "pronoun"])
+NOUNS = HEADS | {"anatomy", "part", "name"}
+MARKS = frozenset(["comma", "stop", "and", "or"])
+"""Kinds of words that end a phrase."""
+BREAKS = MARKS | {"break"}
 
 _BEFORE_A_NOUN = frozenset([*ADJECTIVES, "number", "count", "among", "quantifier"])
 _PASSED = _BEFORE_A_NOUN | {"filler", "unknown", "unread"}
 _PLACES = frozenset(["upper", "lower", "left", "right"])
 """Words that stand for a place where nothing follows that they lie beside."""
-_TOLD_OF = frozenset(["finding", "area", "pronoun"])
 _FAR_FROM = (
     *("above", "below", "from", "away from", "outside", "to the left of", "to the right of"),
     *("distal to", "proximal to", "lateral to", "medial to", "anterior to", "posterior to"),
@@ -45,10 +47,11 @@ def without_unread(lexemes: Sequence[Lexeme], text: str) -> list[Lexeme]:
 
 def phrase_around(lexemes: Sequence[Lexeme], at: int) -> tuple[list[Lexeme], list[Lexeme]]:
     """Return the words before one, the nearest first, and those after it, up to the next marks."""
-    before, after = lexemes[:at][::-1], lexemes[at + 1 :]
-    return tuple(
-        list(takewhile(lambda one: one.kind not in BREAKS, part)) for part in (before, after)
-    )  # type: ignore[return-value]
+
+    def up_to_a_mark(words: Sequence[Lexeme]) -> list[Lexeme]:
+        return list(takewhile(lambda one: one.kind not in BREAKS, words))
+
+    return up_to_a_mark(lexemes[:at][::-1]), up_to_a_mark(lexemes[at + 1 :])
 
 
 def _denies_what_is_unknown(lexemes: Sequence[Lexeme], at: int) -> bool:
@@ -66,7 +69,7 @@ def _denies_what_is_unknown(lexemes: Sequence[Lexeme], at: int) -> bool:
     if kinds[:1] not in (["unknown"], ["unread"]):
         return False
     has_noun = bool(NOUNS & {word.kind for word in before})
-    return one.value == "not" or (has_noun and not _TOLD_OF & set(kinds))
+    return one.value == "not" or (has_noun and not HEADS & set(kinds))
 
 
 def _forget_distance(words: list[Lexeme], at: int) -> None:
