@@ -5,12 +5,12 @@ picture, sizes where they are beyond dispute, and a mask near a border lies on b
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from lingseg.datasets.mask_facts import LARGE_FROM, MIDDLE_BAND, MaskFacts
 from lingseg.language.facts import Attribute, Facts, Finding, Place
-from lingseg.language.grammar import Understanding, understand
+from lingseg.language.grammar import understand
 from lingseg.language.phrasing import phrase, say_number
 from lingseg.language.position import SIDE_OPPOSITES
 from lingseg.language.side import Side
@@ -87,13 +87,13 @@ def compare_text(text: str, side: Side, mask: MaskFacts) -> tuple[Comparison, ..
         mask: What the mask shows.
     """
     understood = understand(text, side=side)
-    return compare_facts(understood.facts, mask) if is_certain(understood) else ()
+    return compare_facts(understood.facts, mask) if understood.is_certain else ()
 
 
 def compare_facts(facts: Facts, mask: MaskFacts) -> tuple[Comparison, ...]:
     """Return what can be compared; what is not stated, or too near to call, is not."""
     presence = _compare_presence(facts, mask)
-    there = [one for one in facts.findings if one.presence == "present"]
+    there = facts.affirmed.findings
     if mask.is_empty or not there or not all(map(_is_plain, facts.findings)):
         return _without_none(presence)
     return _without_none(
@@ -103,11 +103,6 @@ def compare_facts(facts: Facts, mask: MaskFacts) -> tuple[Comparison, ...]:
         _compare_zone(there, facts, mask),
         _compare_size(there, mask),
     )
-
-
-def is_certain(understood: Understanding) -> bool:
-    """Return whether every word was understood as it stands."""
-    return understood.is_whole and not understood.notices
 
 
 def _without_none(*comparisons: Comparison | None) -> tuple[Comparison, ...]:
@@ -140,14 +135,14 @@ def _compare_presence(facts: Facts, mask: MaskFacts) -> Comparison | None:
 
 def _compare_affirmed(facts: Facts) -> Comparison | None:
     """Hold an empty mask against what is said to be there beside what is denied."""
-    there = tuple(one for one in facts.findings if one.presence == "present")
+    there = facts.affirmed.findings
     if any(one.certainty or one.refers_back for one in there):
         return None
     are = "is" if len(there) == 1 and there[0].count in (None, 1) else "are"
     return Comparison(
         attribute="presence",
         agrees=False,
-        says=f"{phrase(replace(facts, findings=there))} {are} there",
+        says=f"{phrase(facts.affirmed)} {are} there",
         shows=IS_EMPTY,
     )
 

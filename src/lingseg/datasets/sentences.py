@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lingseg.datasets.case import Case, Dataset
-from lingseg.datasets.comparison import IS_EMPTY, Comparison, compare_facts, is_certain
+from lingseg.datasets.comparison import IS_EMPTY, Comparison, compare_facts
 from lingseg.datasets.finding import Finding, Kind, Severity
 from lingseg.datasets.mask_facts import MaskFacts
 from lingseg.language.facts import ATTRIBUTES, Attribute
@@ -48,7 +48,7 @@ def judge_sentences(
         for one in compare_facts(understood.facts, mask):
             if one.is_one_sided:
                 sides[case.case_id] = one.agrees
-            elif is_certain(understood):
+            elif understood.is_certain:
                 compared[one.attribute][case.case_id] = one
     if sides:
         yield _judge_side(dataset.info.side, sides)

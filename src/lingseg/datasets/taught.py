@@ -49,7 +49,7 @@ def untaught(sets: Iterable[str], facts: Facts) -> tuple[str, ...]:
     if not named or any(name not in TAUGHT for name in named):
         return ()
     heard = frozenset[str]().union(*(TAUGHT[name] for name in named))
-    asked = (_thing(one) for one in facts.findings if one.presence == "present")
+    asked = map(_thing, facts.affirmed.findings)
     return tuple(dict.fromkeys(one for one in asked if one is not None and one not in heard))
 
 

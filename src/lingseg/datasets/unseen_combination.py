@@ -12,7 +12,6 @@ from pathlib import Path
 
 from lingseg.artefact import write_text
 from lingseg.datasets.case import Case, Dataset
-from lingseg.datasets.comparison import is_certain
 from lingseg.datasets.declaration import DECLARATION
 from lingseg.datasets.folder import as_declaration, as_table
 from lingseg.language.facts import Finding, Place
@@ -117,13 +116,13 @@ def _named_place(phrase: str) -> Place | None:
     understood = understand(phrase, side="image")
     places = [place for one in understood.facts.findings for place in one.places]
     names_no_more = understood.facts.findings == (Finding(places=tuple(places[:1])),)
-    return places[0] if names_no_more and places and is_certain(understood) else None
+    return places[0] if names_no_more and places and understood.is_certain else None
 
 
 def _states(case: Case, wanted: Collection[str], place: Place | None) -> bool:
     """Return whether a sentence states a place, or has all words where that cannot be told."""
     understood = understand(case.text, side=case.side)
-    if place is None or not is_certain(understood):
+    if place is None or not understood.is_certain:
         return set(wanted) <= _words(case.text)
     return any(_names(finding, place) for finding in understood.facts.findings)
 

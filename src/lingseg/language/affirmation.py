@@ -5,7 +5,6 @@ spoke of one thing each takes the denial for the whole of it.
 """
 
 import re
-from dataclasses import replace
 
 from lingseg.language.contradiction import is_same
 from lingseg.language.facts import Facts
@@ -29,10 +28,9 @@ def affirmed_text(text: str, side: Side) -> str | None:
     """
     read = understand(text, side=side)
     presences = {one.presence for one in read.facts.findings}
-    if presences != {"present", "absent"} or not read.is_whole or read.notices:
+    if presences != {"present", "absent"} or not read.is_certain:
         return None
-    there = tuple(one for one in read.facts.findings if one.presence == "present")
-    wanted = replace(read.facts, findings=there)
+    wanted = read.facts.affirmed
     said = (_without_denials(text, side), phrase(wanted))
     return next((one for one in said if _says(one, wanted)), None)
 
@@ -45,11 +43,6 @@ def _says(text: str, wanted: Facts) -> bool:
 
 def _without_denials(text: str, side: Side) -> str:
     """Return the clauses of a sentence that deny nothing."""
-    kept = [piece for piece in _PIECE.findall(text) if not _denies(piece, side)]
+    pieces = _PIECE.findall(text)
+    kept = [piece for piece in pieces if not understand(piece, side=side).facts.denies_all]
     return "".join(kept).strip().rstrip(",;")
-
-
-def _denies(piece: str, side: Side) -> bool:
-    """Return whether all that a clause speaks of is denied."""
-    findings = understand(piece, side=side).facts.findings
-    return bool(findings) and all(one.presence == "absent" for one in findings)

@@ -66,10 +66,7 @@ def deny_text(text: str, side: Side) -> str | None:
     alone = (phrase(Facts(findings=(one,), side=side)) for one in wanted.findings[1:])
     denied = "; ".join([*alone, phrase(picture)])
     after = understand(denied, side=side, language="en")
-    is_denied = bool(after.facts.findings) and all(
-        finding.presence == "absent" for finding in after.facts.findings
-    )
-    return denied if is_denied and not after.unknown else None
+    return denied if after.facts.denies_all and after.is_whole else None
 
 
 def is_same(first: Facts, second: Facts) -> bool:

@@ -89,6 +89,17 @@ class Facts:
     plane: str | None = None
     sequence: str | None = None
 
+    @property
+    def affirmed(self) -> "Facts":
+        """What is said to be there, without what is denied or left out."""
+        there = tuple(one for one in self.findings if one.presence == "present")
+        return replace(self, findings=there)
+
+    @property
+    def denies_all(self) -> bool:
+        """Whether something is spoken of, and all of it is denied."""
+        return {one.presence for one in self.findings} == {"absent"}
+
     def flipped(self, direction: Flip) -> "Facts":
         """Return what is true of the picture flipped; with side "none" nothing changes.
 

@@ -54,6 +54,11 @@ class Understanding:
         return not self.unknown
 
     @property
+    def is_certain(self) -> bool:
+        """Whether every word was understood as it stands."""
+        return self.is_whole and not self.notices
+
+    @property
     def misspelt(self) -> tuple[str, ...]:
         """What was read as something else, as a person is told of it."""
         return tuple(dict.fromkeys(map(str, self.notices)))
@@ -78,7 +83,7 @@ def understand(text: str, *, side: Side, language: Language | None = None) -> Un
     if language is not None:
         return _understand(text, side, language)
     best = _understand(text, side, "en")
-    if best.is_whole and not best.notices:
+    if best.is_certain:
         return best
     return _understand(text, side, min(LANGUAGES, key=lambda one: _misses(text, one)))
 

@@ -203,8 +203,7 @@ class AbsenceRow:
 
 def _kind_of_own(case: Case, answer: Answer) -> Kind:
     """Return whether a case asks for what is there, for what is not, or denies it."""
-    facts = facts_of(case.text, case.side)
-    if facts.findings and all(finding.presence == "absent" for finding in facts.findings):
+    if facts_of(case.text, case.side).denies_all:
         return "denied"
     return "present" if answer.overlap and answer.overlap.reference else "absent"
 
