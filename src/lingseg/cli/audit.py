@@ -1,7 +1,6 @@
 """`lingseg audit`: whether a model reads its sentence, in nine rows."""
 
 import json as json_format
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.text import Text
 
+from lingseg.cli.flag import Flag
 from lingseg.cli.predictor import FLOORS, find_predictor, floors_of, hash_of
 from lingseg.cli.progress import progress_bar
 from lingseg.datasets import find_dataset
@@ -42,10 +42,10 @@ def audit(
     threshold: float | None = None,
     twin: str | None = None,
     seed: int = 0,
-    fresh: Annotated[bool, Parameter(negative="")] = False,
+    fresh: Flag = False,
     data_root: Path | None = None,
-    json: Annotated[bool, Parameter(negative="")] = False,
-    quiet: Annotated[bool, Parameter(negative="")] = False,
+    json: Flag = False,
+    quiet: Flag = False,
 ) -> int:
     """Tell whether a model reads its sentence: nine rows, each with numbers and a verdict.
 
@@ -117,11 +117,11 @@ def audit(
     _show(done, out, terminal, is_function=isinstance(predictor, CallablePredictor))
     if json:
         print(json_format.dumps(audit_as_json(done)))
-    if not done.why_unanswered:
-        return 0
-    told = f"{done.about.predictor} answered no case's own sentence. {done.why_unanswered}"
-    print(f"lingseg: {' '.join(told.split())}", file=sys.stderr)
-    return 2
+    if done.why_unanswered:
+        raise ValueError(
+            f"{done.about.predictor} answered no case's own sentence. {done.why_unanswered}"
+        )
+    return 0
 
 
 def _numbers(rows: str) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.text import Text
 
+from lingseg.cli.flag import Flag
 from lingseg.evaluation.compare import Comparison, Metric
 from lingseg.evaluation.compare import compare as compare_models
 from lingseg.evaluation.comparison_report import (
@@ -26,13 +27,13 @@ from lingseg.metrics.uncertainty import NUM_PERMUTATIONS
 def compare(
     *folders: Path,
     metrics: Annotated[tuple[Metric, ...], Parameter(negative="")] = (),
-    common: Annotated[bool, Parameter(negative="")] = False,
+    common: Flag = False,
     empty: EmptyPolicy = "count",
     permutations: int = NUM_PERMUTATIONS,
     seed: int = 0,
     out: Path | None = None,
-    json: Annotated[bool, Parameter(negative="")] = False,
-    quiet: Annotated[bool, Parameter(negative="")] = False,
+    json: Flag = False,
+    quiet: Flag = False,
 ) -> int:
     """Tell whether models differ: paired test over subjects, Holm, what could have been seen.
 

@@ -5,14 +5,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
-from typing import Annotated, TypeAlias
 
-from cyclopts import Parameter
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lingseg.cli.flag import Flag
 from lingseg.cli.progress import progress_bar
 from lingseg.datasets.case import Dataset
 from lingseg.datasets.catalogue import DATA_VARIABLE, PUBLISHED, find_data_root, find_dataset
@@ -23,9 +22,6 @@ from lingseg.datasets.statistics import SplitStatistics, Spread, describe_datase
 from lingseg.datasets.unseen_combination import UnseenCombination, write_dataset
 from lingseg.datasets.unseen_combination import hold_out as hold_out_words
 from lingseg.language.side import Side
-
-Flag: TypeAlias = Annotated[bool, Parameter(negative="")]
-"""A choice that is off unless it is named: there is no "--no-json"."""
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
 _CASES_NAMED = 2

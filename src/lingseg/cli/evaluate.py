@@ -10,6 +10,7 @@ import numpy as np
 from cyclopts import Parameter
 from rich.console import Console
 
+from lingseg.cli.flag import Flag
 from lingseg.cli.predictor import find_predictor, floors_of, hash_of
 from lingseg.cli.progress import progress_bar
 from lingseg.datasets import Case, find_dataset
@@ -47,10 +48,10 @@ def evaluate(
     empty: EmptyPolicy = "count",
     limit: int | None = None,
     seed: int = 0,
-    resume: Annotated[bool, Parameter(negative="")] = False,
+    resume: Flag = False,
     data_root: Path | None = None,
-    json: Annotated[bool, Parameter(negative="")] = False,
-    quiet: Annotated[bool, Parameter(negative="")] = False,
+    json: Flag = False,
+    quiet: Flag = False,
     explain: Annotated[tuple[float, float] | None, Parameter(negative="")] = None,
 ) -> int:
     """Score a model, a run or saved predictions; both Dice conventions, with intervals.
@@ -176,7 +177,7 @@ def _with_text(
         f"Each case hears {NUM_DRAWS} sentences of other subjects that read differently, and is "
         f"scored with each."
     )
-    left_out = len(cases) - len(misled.texts)
+    left_out = len(cases) - len(misled.cases) // NUM_DRAWS
     if left_out:
         terminal.print(f"{left_out} of {len(cases)} cases have none and are left out.")
     return misled, misled.cases

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from cyclopts import Parameter
 
+from lingseg.cli.flag import Flag
 from lingseg.cli.outcomes import Bar, Document, Lines, Tally, Warnings
 from lingseg.imaging.deidentification import need_deidentification
 from lingseg.imaging.parts import FINDING_PARTS, MEASURING_MASKS, CleanUp, need_scipy
@@ -42,20 +43,20 @@ def predict(
     side: Literal["image", "patient"] | None = None,
     out: Annotated[Path, Parameter(name=["--out", "-o"])] = Path("lingseg-masks"),
     format: FormatName | None = None,  # noqa: A002 - the word people type
-    store: Annotated[bool, Parameter(negative="")] = False,
-    deidentify: Annotated[bool, Parameter(negative="")] = False,
-    overlay: Annotated[bool, Parameter(negative="")] = False,
-    check: Annotated[bool, Parameter(negative="")] = False,
-    keep_largest: Annotated[bool, Parameter(negative="")] = False,
+    store: Flag = False,
+    deidentify: Flag = False,
+    overlay: Flag = False,
+    check: Flag = False,
+    keep_largest: Flag = False,
     min_ml: float | None = None,
-    tiles: Annotated[bool, Parameter(negative="")] = False,
+    tiles: Flag = False,
     jobs: Path | None = None,
     shard: str | None = None,
     engine: Engine = "local",
     threshold: float | None = None,
-    recursive: Annotated[bool, Parameter(name=["--recursive", "-r"], negative="")] = False,
-    quiet: Annotated[bool, Parameter(name=["--quiet", "-q"], negative="")] = False,
-    as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    recursive: Annotated[Flag, Parameter(name=["--recursive", "-r"])] = False,
+    quiet: Annotated[Flag, Parameter(name=["--quiet", "-q"])] = False,
+    as_json: Annotated[Flag, Parameter(name="--json")] = False,
 ) -> int:
     """Draw the mask that each sentence describes in each picture or volume.
 
