@@ -6,8 +6,8 @@ checkouts of github.com/ShawnHuang497/RecLMIS and github.com/HUANGLIZI/LViT; eit
 Both sides get the same pictures, words and masks, compute the same loss terms and take a step of
 Adam; the text encoder, frozen and run once a sentence, stands outside on both. Ours is laid out
 channels last, as `lingseg train` does; theirs as their scripts do. Both keep the memory that they
-free. Sides take turns, so that a
-machine that slows down slows both. Exit code 1 if a step of ours takes longer than theirs.
+free. Sides take turns, so that a machine that slows down slows both. Exit code 1 if a step of ours
+takes longer than theirs.
 """
 
 import sys

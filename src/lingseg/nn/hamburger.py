@@ -24,7 +24,6 @@ _MAX_GROUPS = 32
 _SEED_OF_TABLE = 0
 
 Bases = Float[Tensor, "batch dim rank"]
-Coefficients = Float[Tensor, "batch pixels rank"]
 
 
 @dataclass(frozen=True, kw_only=True)

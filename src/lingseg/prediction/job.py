@@ -48,8 +48,7 @@ def find_images(inputs: Sequence[str], *, is_recursive: bool, out: Path) -> list
     """Return the pictures that files, folders, zips, patterns and addresses name, each once.
 
     A folder gives the pictures in it, in the order of their names, and, if it holds a DICOM series,
-    itself; of films each counts as a picture. Hidden files and what lies in `out`
-    do not count.
+    itself; of films each counts as a picture. Hidden files and what lies in `out` do not count.
 
     Raises:
         FileNotFoundError: An input names nothing.

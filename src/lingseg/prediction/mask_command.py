@@ -13,9 +13,6 @@ from lingseg.language.command import Amount, Choice, Command
 from lingseg.language.command_grammar import read_commands
 from lingseg.language.side import Side
 
-_SMOOTHED = 1.0
-"""Pixels, the smallest where they are no cubes, by which a mask is smoothed unless told."""
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class EditedMask:

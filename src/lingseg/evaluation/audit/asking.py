@@ -94,14 +94,6 @@ class Panel:
         return self.beside[asked_of], self.beside[asked_of].threshold
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Shown:
-    """A case's picture in a view, with the reference that lies over it."""
-
-    image: Image
-    reference: Mask | None
-
-
 def ask_all(
     panel: Panel,
     checks: Sequence[Check],

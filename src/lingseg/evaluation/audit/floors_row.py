@@ -79,10 +79,8 @@ class FloorsRow:
             for name, found in pairs.items()
             if name in _TOLD
         }
-        verdict, sentence = (
-            worst(verdicts.values()),
-            _sentence(verdicts, gains, figures[0].estimate),
-        )
+        verdict = worst(verdicts.values())
+        sentence = _sentence(verdicts, gains, figures[0].estimate)
         if all(marks_nothing(found) for found in pairs.values()):
             verdict = "unclear"
             sentence = f"{MARKS_NOTHING} What the model is worth beside its floors cannot be told."
