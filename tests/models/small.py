@@ -85,3 +85,18 @@ def batch(model, texts=TEXTS, height=64, width=48):
         words = model.text_encoder(token_ids, word_mask)
     image = torch.rand(len(texts), 3, height, width, generator=generator)
     return {"image": image, "words": words, "word_mask": word_mask}
+
+
+def drawn_batch(size=2, height=48, width=70, words=5):
+    """Return pictures, and words that no text encoder made, as what a method's own parts take."""
+    generator = torch.Generator().manual_seed(1)
+    image = torch.rand(size, 3, height, width, generator=generator)
+    vectors = torch.randn(size, words, 64, generator=generator)
+    return image, vectors, torch.ones(size, words, dtype=torch.bool)
+
+
+def half_of(logits):
+    """Return a reference that marks the left half."""
+    reference = torch.zeros_like(logits, dtype=torch.bool)
+    reference[..., : logits.shape[-1] // 2] = True
+    return reference

@@ -1,9 +1,11 @@
 """LSMS beyond what every model is asked: its equations by numbers, its size, its no-text path."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
+from models.small import drawn_batch
 from parity.shared_weights import settle_batch_norm
 from parity.test_segnext_parity import official_name
 from safetensors.torch import save_file
@@ -62,11 +64,7 @@ def model():
     return model
 
 
-def batch(size=2, height=64, width=96, words=5):
-    generator = torch.Generator().manual_seed(1)
-    image = torch.rand(size, 3, height, width, generator=generator)
-    vectors = torch.randn(size, words, 64, generator=generator)
-    return image, vectors, torch.ones(size, words, dtype=torch.bool)
+batch = partial(drawn_batch, height=64, width=96)
 
 
 def some_reference(segmentation):

@@ -2,13 +2,16 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
+from models.small import drawn_batch
 from parity.shared_weights import settle_batch_norm, shared_weights
 from tokenizers.processors import TemplateProcessing
 from torch import nn
 from torch.nn.functional import pad
+from weight_count import count
 
 from lingseg.models import lvit
 from lingseg.models.cost import measure_cost
@@ -71,20 +74,12 @@ def formula_model(config):
     return model
 
 
-def batch(size=2, height=48, width=64, words=10):
-    generator = torch.Generator().manual_seed(1)
-    image = torch.rand(size, 3, height, width, generator=generator)
-    vectors = torch.randn(size, words, 64, generator=generator)
-    return image, vectors, torch.ones(size, words, dtype=torch.bool)
+batch = partial(drawn_batch, height=48, width=64, words=10)
 
 
 def logits(model, image, words, word_mask):
     with torch.no_grad():
         return model(image, words, word_mask).mask_logits
-
-
-def count(*modules):
-    return sum(weight.numel() for module in modules for weight in module.parameters())
 
 
 # Parts

@@ -5,8 +5,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from models.small import drawn_batch as batch
+from models.small import half_of
 from torch import nn
 from torch.nn.functional import pad
+from weight_count import count
 
 from lingseg.models.mmiunet import Bridger, Interactor, MMIUNet, MMIUNetConfig
 from lingseg.models.segmenter import EncodesImageFirst, Segmentation
@@ -31,23 +34,6 @@ class BertWide(nn.Module):
 def model():
     torch.manual_seed(0)
     return MMIUNet(SMALL).eval()
-
-
-def batch(size=2, height=48, width=70, words=5):
-    generator = torch.Generator().manual_seed(1)
-    image = torch.rand(size, 3, height, width, generator=generator)
-    vectors = torch.randn(size, words, 64, generator=generator)
-    return image, vectors, torch.ones(size, words, dtype=torch.bool)
-
-
-def count(*modules):
-    return sum(weight.numel() for module in modules for weight in module.parameters())
-
-
-def half_of(logits):
-    reference = torch.zeros_like(logits, dtype=torch.bool)
-    reference[..., : logits.shape[-1] // 2] = True
-    return reference
 
 
 # Sizes

@@ -3,12 +3,15 @@
 import copy
 import math
 from collections import Counter
+from functools import partial
 
 import pytest
 import torch
+from models.small import drawn_batch
 from parity.shared_weights import settle_batch_norm, shared_weights
 from torch import nn
 from torch.nn.functional import pad
+from weight_count import count
 
 from lingseg.models import reclmis
 from lingseg.models.reclmis import (
@@ -53,19 +56,11 @@ class ClipWide(nn.Module):
     dim = 512
 
 
-def batch(size=2, height=48, width=64, words=5):
-    generator = torch.Generator().manual_seed(1)
-    image = torch.rand(size, 3, height, width, generator=generator)
-    vectors = torch.randn(size, words, 64, generator=generator)
-    return image, vectors, torch.ones(size, words, dtype=torch.bool)
+batch = partial(drawn_batch, height=48, width=64)
 
 
 def some_reference(segmentation):
     return torch.rand(segmentation.mask_logits.shape) > 0.5
-
-
-def count(*modules):
-    return sum(weight.numel() for module in modules for weight in module.parameters())
 
 
 def modality(interest, is_there=None, tokens=None):

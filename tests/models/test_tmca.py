@@ -2,13 +2,16 @@
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
+from models.small import drawn_batch
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import normalize
 from torch.utils.flop_counter import FlopCounterMode
+from weight_count import count
 
 from lingseg.models import tmca
 from lingseg.models.segmenter import EncodesImageFirst, Segmentation
@@ -37,11 +40,7 @@ def build(**changes):
     return TMCA(replace(SMALL, **changes))
 
 
-def batch(size=2, words=5):
-    generator = torch.Generator().manual_seed(1)
-    image = torch.rand(size, 3, *SIZE, generator=generator)
-    vectors = torch.randn(size, words, 64, generator=generator)
-    return image, vectors, torch.ones(size, words, dtype=torch.bool)
+batch = partial(drawn_batch, height=SIZE[0], width=SIZE[1])
 
 
 def some_reference(size=2):
@@ -49,10 +48,6 @@ def some_reference(size=2):
     for row in range(size):
         reference[row, :, 5 : 30 - row, 10 * row : 20 + 10 * row] = True
     return reference
-
-
-def count(module):
-    return sum(weight.numel() for weight in module.parameters())
 
 
 EVERYBODY = torch.ones(2, dtype=torch.bool)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from weight_count import count
 
 from lingseg.nn.convnext import (
     ATTO,
@@ -16,10 +17,6 @@ from lingseg.nn.pretrained import MismatchedWeights, MissingWeights
 
 SMALLEST = ConvNeXtShape(depths=(1, 2, 1, 1), dims=(4, 8, 12, 16), layer_scale=0.5)
 SIZE = (64, 96)
-
-
-def count(module):
-    return sum(weight.numel() for weight in module.parameters())
 
 
 def image(height=SIZE[0], width=SIZE[1]):

@@ -5,16 +5,13 @@ import math
 import pytest
 import torch
 from torch.nn.functional import pad
+from weight_count import count
 
 from lingseg.nn.guide_decoder import GuideDecoder, GuideShape, fixed_words, sinusoids
 
 SHAPE = GuideShape(
     dims=(8, 12, 16, 24), text_dim=10, num_words=6, num_summaries=(6, 4, 3), text_scale=0.5
 )
-
-
-def count(*modules):
-    return sum(weight.numel() for module in modules for weight in module.parameters())
 
 
 def decoder(**changes):

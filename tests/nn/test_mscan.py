@@ -10,6 +10,7 @@ import torch
 from parity.test_segnext_parity import official_name
 from safetensors.torch import save_file
 from torch import nn
+from weight_count import count
 
 from lingseg.nn.depthwise import DepthwiseConvolution
 from lingseg.nn.mscan import (
@@ -23,10 +24,6 @@ from lingseg.nn.mscan import (
 from lingseg.nn.pretrained import MismatchedWeights, MissingWeights
 
 SMALLEST = MSCANShape(dims=(4, 6, 8, 10), depths=(1, 2, 1, 1), mlp_ratios=(2, 2, 1, 1))
-
-
-def count(module):
-    return sum(weight.numel() for weight in module.parameters())
 
 
 def image(height=64, width=96):

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from weight_count import count
 
 from lingseg.nn.pretrained import MismatchedWeights, MissingWeights
 from lingseg.nn.swin import (
@@ -21,10 +22,6 @@ from lingseg.nn.swin import (
 
 SMALLEST = SwinShape(dim=8, depths=(2, 1, 2), num_heads=(1, 2, 4), window_size=3)
 SIZE = (76, 90)  # stride 4: 19 x 23, stride 16: 5 x 6, so that each map is larger than a window
-
-
-def count(module):
-    return sum(weight.numel() for weight in module.parameters())
 
 
 def image(height=SIZE[0], width=SIZE[1]):
