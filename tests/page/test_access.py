@@ -25,6 +25,7 @@ def test_all_is_done_by_keys_alone(user):
     tab_to(page, "Phantom")
     page.keyboard.press("Enter")
     user.wait_for_answer()
+    assert page.evaluate("document.activeElement.className") == "stage"
     page.keyboard.press("/")
     page.keyboard.press("Control+a")
     page.keyboard.type(LEFT)
@@ -45,6 +46,8 @@ def test_all_is_done_by_keys_alone(user):
     with page.expect_download() as download:
         page.keyboard.press("Enter")
     assert download.value.suggested_filename
+    user.wait_for_message("Saved")
+    assert "COCO" in page.evaluate("document.activeElement.innerText")
 
 
 def test_the_keys_are_on_a_sheet(user):

@@ -148,6 +148,33 @@ def test_what_is_painted_before_a_sentence_is_saved_with_it(user):
     assert user.corrected_pixels == painted
 
 
+def test_a_stroke_by_keys_ends_when_the_focus_goes(user):
+    keys = user.page.keyboard
+    user.press("Brush")
+    user.picture.focus()
+    keys.down("Space")
+    for _ in range(3):
+        keys.press("Shift+ArrowDown")
+    keys.press("Tab")
+    keys.up("Space")
+    assert user.page.locator(".layer").count() == 2
+    user.press("Undo")
+    assert user.page.locator(".layer").count() == 1
+
+
+def test_two_corrections_of_one_sentence_are_joined_before_they_are_saved(user):
+    user.press("Brush")
+    user.draw(*EMPTY_PLACE)
+    user.type(RIGHT)
+    user.draw((0.4, 0.8), (0.6, 0.8))
+    user.press("It is right for the new sentence")
+    question = user.page.get_by_role("group", name="Which mask holds?")
+    assert not can_save(user)
+    question.get_by_role("button", name="Join them").click()
+    question.wait_for(state="detached")
+    assert rows_of_data_set(user) == [(RIGHT, "yes")]
+
+
 def test_a_layer_needs_a_changed_pixel_and_comes_back_when_it_was_removed(user):
     user.press("Brush")
     user.page.mouse.click(*user.place(0.005, 0.5))  # beside the picture

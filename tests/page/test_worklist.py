@@ -1,6 +1,7 @@
 """Many pictures: told apart, worked through one by one, taken away together, opened again."""
 
 import csv
+import gzip
 import io
 import zipfile
 
@@ -38,6 +39,12 @@ def zipped(films):
     return "pictures.zip", stream.getvalue()
 
 
+def unzipped(data):
+    """What an archive of packed volumes holds."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: gzip.decompress(archive.read(name)) for name in archive.namelist()}
+
+
 def nth(user, number, many):
     user.page.locator(".turner-name b", has_text=f"{number} / {many}").wait_for()
 
@@ -48,6 +55,10 @@ def save_all(user, name):
         user.page.locator(".all-pictures button", has_text=name).click()
     user.page.get_by_label("Close", exact=True).click()
     return download.value.path().read_bytes()
+
+
+def box_of(element):
+    return element.bounding_box()
 
 
 def paint(user):
@@ -137,6 +148,20 @@ def test_closing_a_picture_with_unsaved_work_asks(user):
     assert user.page.locator(".pictures").count() == 0
 
 
+def test_on_a_phone_each_tab_has_its_cross_and_the_same_file_is_not_opened_twice(
+    server, visit, film
+):
+    user = visit(server, width=360, height=740)
+    names = [f"{name}-the-film-of-a-chest.png" for name in ("one", "two", "three")]
+    for turns, name in enumerate([*names, names[1]]):
+        user.choose((name, png(np.rot90(film, names.index(name)))))
+        user.page.locator(".pictures li").nth(min(turns, 2)).wait_for()
+    user.wait_for_message("is open already")
+    crosses = user.page.locator(".pictures .icon-button")
+    assert crosses.count() == 3
+    assert all(0 <= one["x"] <= 360 - one["width"] for one in map(box_of, crosses.all()))
+
+
 def test_all_pictures_are_one_data_set_and_one_session_that_opens_again(server, visit, film):
     user = visit(server)
     films = {f"ward/p{at}.png": np.roll(film, at, axis=1) for at in range(4)}
@@ -177,7 +202,11 @@ def test_the_session_of_a_volume_asks_for_it_and_knows_it(server, visit):
     user.choose(scan)
     user.page.locator(".stage").wait_for()
     user.type("the bright lesion")
+    user.page.get_by_role("button", name="Draw it on all").click()
+    user.page.locator(".hint", has_text="of all 6 slices").wait_for()
     corrected = paint(user)
+    user.wait_for_answer()
+    masks = user.take("NIfTI")[1]
     session = user.take("Session")
     again = visit(server)
     again.choose(session)
@@ -187,6 +216,7 @@ def test_the_session_of_a_volume_asks_for_it_and_knows_it(server, visit):
     again.page.locator(".looks .size").wait_for()
     assert again.corrected_pixels == corrected
     assert again.sentence.input_value() == "the bright lesion"
+    assert unzipped(again.take("NIfTI")[1]) == unzipped(masks)  # of all slices, not of one
 
 
 @pytest.mark.parametrize("what", ["export", "images"])

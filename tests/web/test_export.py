@@ -168,6 +168,7 @@ def test_what_the_model_was_sure_of_is_told_of_its_own_answers_only(client, seri
     assert [one["is_corrected"] for one in session["layers"]] == [False, True, True]
     assert [one["slice_confidences"] for one in session["layers"]] == [None] * 3
     assert corrected["corrected_slices"] == [1]
+    assert (answer["threshold"], corrected["threshold"]) == (0.5, None)  # no one cut it there
     assert (painted["model"], painted["model_sha256"], painted["threshold"]) == (None,) * 3
     assert answer["model"] == "fake"
     assert [name for name in names if name.startswith("masks/")] == [

@@ -52,6 +52,16 @@ describe("after a restart", () => {
     expect([opened.isLost.value, opened.source]).toEqual([true, null]);
   });
 
+  it("what a person gives meanwhile holds", async () => {
+    const opened = new Opened(info(""), source("picture.png"));
+    vi.stubGlobal("fetch", async () => {
+      opened.info.value = info("b", { id: "new" });
+      return Response.json({ images: [info("a", { id: "other" })], problems: [] });
+    });
+    expect(await askOf(opened, ask)).toBe("answer");
+    expect([opened.isLost.value, opened.info.value.input_hash]).toEqual([false, "b"]);
+  });
+
   it("a file that only seemed to be it stands for itself again", async () => {
     const opened = new Opened(info("b"), source("2.png"));
     let isOther = false;

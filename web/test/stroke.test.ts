@@ -1,10 +1,13 @@
+import { signal } from "@preact/signals";
 import { beforeEach, expect, test } from "vitest";
 import type { ImageInfo } from "../src/server/contract";
 import { undo } from "../src/state/correcting";
+import { hasUnsavedWork } from "../src/state/layers";
 import { notices } from "../src/state/notices";
 import { Opened } from "../src/state/opened";
-import { brushSize } from "../src/state/store";
+import { brushSize, tool } from "../src/state/store";
 import { fill, Stroke } from "../src/state/stroke";
+import { Hands } from "../src/view/hands";
 
 const INFO: ImageInfo = {
   id: "1",
@@ -73,4 +76,36 @@ test("a fill of the background is refused in a sentence", () => {
   fill(opened, [30, 20]);
   expect(opened.layers.value).toHaveLength(1);
   expect(notices.value[0]?.text).toContain("open to the edge of the picture");
+});
+
+test("nothing is undone under a stroke, be it one that has drawn nothing yet", () => {
+  Stroke.begin(opened, "brush", [10, 10])?.end();
+  const stroke = Stroke.begin(opened, "brush", [10, 10]); // where there is paint already
+  expect(opened.draft.value).toBeNull();
+  undo(opened);
+  stroke?.to([30, 10]);
+  stroke?.end();
+  undo(opened);
+  undo(opened);
+  expect(opened.layers.value).toHaveLength(1);
+});
+
+test("a stroke that has not ended is work that no file holds", () => {
+  const stroke = Stroke.begin(opened, "brush", [10, 10]);
+  expect(hasUnsavedWork(opened)).toBe(true);
+  stroke?.cancel();
+  expect(hasUnsavedWork(opened)).toBe(false);
+});
+
+test("a stroke by keys ends where the focus goes", () => {
+  tool.value = "brush";
+  const hands = new Hands(opened, { current: null }, signal(null));
+  const press = (key: string) =>
+    hands.key({ key, preventDefault: () => {} } as unknown as KeyboardEvent);
+  press(" ");
+  press("ArrowRight");
+  hands.letGo();
+  expect(opened.draft.value).toBeNull();
+  expect(opened.undo.canUndo.value).toBe(true);
+  tool.value = "move";
 });

@@ -186,8 +186,8 @@ def in_words(verdict: Verdict, *, is_found: bool, confidence: float) -> str:
 
 
 def is_understood(facts: Understood) -> bool:
-    """Tell whether any of a sentence was understood."""
-    return bool(facts.chips)
+    """Tell whether any of a sentence was understood; how sure one is, as of "?", is of nothing."""
+    return any(chip.kind != "certainty" for chip in facts.chips)
 
 
 def notices_of(service: Service, result: Result | VolumeResult) -> list[str]:

@@ -339,8 +339,10 @@ def record_of(answer: Answer, layer: Layer) -> dict[str, object]:
         sure["slice_confidences"] = [told.get(one) for one in range(num_slices)] if told else None
         corrected = layer.slices_by_person
         sure["corrected_slices"] = None if corrected is None else sorted(corrected)
+    if layer.is_by_person:
+        sure["threshold"] = None
     if layer.is_painted:
-        sure |= dict.fromkeys(("threshold", "model", "model_sha256"))
+        sure |= dict.fromkeys(("model", "model_sha256"))
     if answer.is_deidentified:
         sure["input_sha256"] = None
     return {

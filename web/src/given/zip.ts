@@ -99,8 +99,9 @@ export async function unpack(member: Member, most = member.size): Promise<Uint8A
 }
 
 /** A new member of an archive that is written. */
-export async function pack(name: string, text: string): Promise<Member> {
-  const bytes = new TextEncoder().encode(text);
+export async function pack(name: string, content: string | Uint8Array): Promise<Member> {
+  const bytes =
+    typeof content === "string" ? new TextEncoder().encode(content) : Uint8Array.from(content);
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate-raw"));
   const packed = await new Response(stream).blob();
   return {

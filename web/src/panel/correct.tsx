@@ -48,7 +48,7 @@ export function CorrectCard({ opened }: { opened: Opened }) {
             text.value = event.currentTarget.value;
           }}
         />
-        <button type="submit" class="primary" disabled={isBusy.value}>
+        <button type="submit" class="primary" aria-disabled={isBusy.value}>
           Do it
         </button>
       </form>

@@ -1,10 +1,12 @@
 /** A correction whose sentence or side was changed since: a person says what it is for. */
 
 import { chooseSide } from "../state/asking";
+import { join } from "../state/correcting";
 import type { Layer } from "../state/layer";
-import { keepItsSentence } from "../state/layers";
+import { keepItsSentence, keepOnly } from "../state/layers";
 import { isInStep, meaningOf, sentenceLayer, standsFor, takeNewMeaning } from "../state/meaning";
 import type { Opened } from "../state/opened";
+import { takingOf } from "../state/taking";
 import { Icon } from "../view/icon";
 
 const WHOSE = { image: "picture’s", patient: "patient’s" } as const;
@@ -15,7 +17,46 @@ export function MeaningQuestions({ opened, layer }: { opened: Opened; layer: Lay
   if (corrections.some((one) => !standsFor(opened, one).text))
     return <p class="hint">You have painted without a sentence: write one, to save it.</p>;
   const old = corrections.filter((one) => !isInStep(opened, one));
-  return old.map((one) => <Question key={one.id} opened={opened} layer={one} />);
+  return (
+    <>
+      {old.map((one) => (
+        <Question key={one.id} opened={opened} layer={one} />
+      ))}
+      {takingOf(opened).doubled.map((layers) => (
+        <WhichHolds key={layers.map((one) => one.id).join()} opened={opened} layers={layers} />
+      ))}
+    </>
+  );
+}
+
+/** Several masks are for one sentence, of which a file can have but one. */
+function WhichHolds({ opened, layers }: { opened: Opened; layers: readonly Layer[] }) {
+  const [first] = layers;
+  if (!first) return null;
+  const areDrawn = first.corrects !== null;
+  return (
+    <div class="warnings question" role="group" aria-label="Which mask holds?">
+      <p>
+        <Icon name="warn" size={16} /> {layers.length}{" "}
+        {areDrawn ? "corrections are for" : "answers that differ are for"} “
+        {standsFor(opened, first).text}”. A file can have but one mask of a sentence: say which one
+        holds.
+      </p>
+      <div class="suggestions">
+        {areDrawn && (
+          <button type="button" onClick={() => join(opened, layers)}>
+            Join them
+          </button>
+        )}
+        {layers.map((one) => (
+          <button key={one.id} type="button" onClick={() => keepOnly(opened, one, layers)}>
+            <span class="swatch" style={{ "--swatch": one.colour }} /> Keep only layer{" "}
+            {opened.layers.value.indexOf(one) + 1}
+          </button>
+        ))}
+      </div>
+    </div>
+  );
 }
 
 function Question({ opened, layer }: { opened: Opened; layer: Layer }) {

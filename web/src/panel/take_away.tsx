@@ -2,11 +2,13 @@
 
 import { useSignal } from "@preact/signals";
 import type { ExportFormat } from "../server/contract";
+import { lostSlices } from "../state/all_slices";
 import type { Layer } from "../state/layer";
 import { currentSlices, sentenceLayer } from "../state/meaning";
 import type { Opened } from "../state/opened";
+import { exportAs } from "../state/saving";
 import { isListOpen } from "../state/store";
-import { exportAs, hindrance, isOfOneSlice, type Taking, takingOf } from "../state/taking";
+import { hindrance, isOfOneSlice, numToAsk, type Taking, takingOf } from "../state/taking";
 import { worklist } from "../state/worklist";
 import { Icon } from "../view/icon";
 
@@ -27,6 +29,7 @@ export function TakeAwayCard({ opened }: { opened: Opened }) {
   const refusal = (format: ExportFormat) =>
     refusalOf(opened, format) ?? hindrance(takingOf(opened, format));
   const take = async (format: ExportFormat) => {
+    if (busy.value !== null) return;
     busy.value = format;
     await exportAs(opened, format, isDeidentified.value);
     busy.value = null;
@@ -36,13 +39,15 @@ export function TakeAwayCard({ opened }: { opened: Opened }) {
       <h2 id="take-title">Take away</h2>
       <p class="hint" id="take-hint">
         {problem ?? aboutOf(opened, taking)}
+        {problem && refusal("zip") === null && " A session keeps all of it as it is."}
       </p>
       <div class="formats">
         {FORMATS.map(([format, name, about]) => (
           <button
             key={format}
             type="button"
-            disabled={busy.value !== null || refusal(format) !== null}
+            disabled={refusal(format) !== null}
+            aria-disabled={busy.value !== null} // a disabled button would lose the focus
             title={refusal(format) ?? ""}
             aria-busy={busy.value === format}
             onClick={() => void take(format)}
@@ -107,11 +112,17 @@ function aboutOf(opened: Opened, { layers, nameless }: Taking): string {
   const drawn = Math.min(...layers.map((one) => slicesDrawn(opened, one)));
   const some =
     drawn < all ? ` Of ${all} slices ${drawn} are drawn: the others are saved as empty.` : "";
-  return saved + left + some;
+  const toAsk = Math.max(...layers.map((one) => numToAsk(opened, one)));
+  const again =
+    toAsk > 0
+      ? ` The answers to ${toAsk} slices went with the reload: saving asks them again.`
+      : "";
+  return saved + left + some + again;
 }
 
 /** Of a correction, those of the answer too. */
 function slicesDrawn(opened: Opened, layer: Layer): number {
   const answered = currentSlices(opened, sentenceLayer(opened, layer));
-  return new Set([...currentSlices(opened, layer), ...answered]).size;
+  const lost = lostSlices(sentenceLayer(opened, layer));
+  return new Set([...currentSlices(opened, layer), ...answered, ...lost]).size;
 }

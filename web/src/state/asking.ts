@@ -6,7 +6,7 @@ import * as api from "../server/api";
 import { Refusal, Unreachable } from "../server/api";
 import type { Side, Suggestion, Understanding } from "../server/contract";
 import { type Layer, SliceAnswer } from "./layer";
-import { answerOf, currentMask, isSameMeaning, meaningOf, settle } from "./meaning";
+import { answerOf, currentMask, isSameMeaning, meaningOf, settleAll } from "./meaning";
 import { say, tell } from "./notices";
 import type { Opened } from "./opened";
 import { askOf, onceBack, reasonOf } from "./patience";
@@ -132,16 +132,22 @@ export function askMissing(opened: Opened): void {
       void askLayer(opened, layer.id);
 }
 
-/** Left means the other side from now on: all answers are old. */
-export function chooseSide(wanted: Side): void {
+/**
+ * Left means the other side from now on: all answers are old, and what was drawn on any picture is
+ * asked about. A person who turned it sees it; where a session did, it must be told.
+ */
+export function chooseSide(wanted: Side, by: "person" | "session" = "person"): void {
   if (chosenSide.value === wanted) return;
   for (const opened of pictures.value) {
-    for (const { id } of opened.layers.value) settle(opened, id);
+    settleAll(opened);
     opened.struck.value = null;
     opened.layers.value = opened.layers.value.map((one) => ({ ...one, words: new Map() }));
   }
   side.value = wanted;
-  say(`Left now means the ${wanted === "image" ? "picture's" : "patient's"} left.`);
+  const whose = wanted === "image" ? "picture's" : "patient's";
+  if (by === "session")
+    tell(`The session's sentences mean the ${whose} left: this holds for all pictures now.`);
+  say(`Left now means the ${whose} left.`);
   if (current.value) askMissing(current.value); // other pictures are asked when they are shown
 }
 

@@ -1,11 +1,20 @@
 /** Corrections: a layer of their own, each step can be undone. Brush and fill: `stroke.ts`. */
 
 import { changedBetween } from "../pixels/rect";
-import { area, emptyMask, fromRuns, type Mask, toRuns } from "../pixels/runs";
+import { area, copyMask, emptyMask, fromRuns, type Mask, toRuns } from "../pixels/runs";
 import * as api from "../server/api";
 import { freeColour, type Layer, newLayer } from "./layer";
-import { insertLayer, putBack, takeOut } from "./layers";
-import { currentMask, isInStep, meaningOf, sentenceLayer, settle } from "./meaning";
+import { insertLayer, putBack, takeOut, takeOutWhole } from "./layers";
+import {
+  currentMask,
+  isInStep,
+  isSameMeaning,
+  type Meaning,
+  meaningOf,
+  sentenceLayer,
+  settle,
+  standsFor,
+} from "./meaning";
 import { say, tell } from "./notices";
 import type { Opened } from "./opened";
 import { askOf, trying } from "./patience";
@@ -18,17 +27,25 @@ import type { Made, Painted, Step } from "./undo";
  */
 export function correctionOf(opened: Opened, active = opened.active.value): Layer | null {
   if (!active || active.corrects !== null) return active;
-  const existing = opened.layers.value.find(
-    (one) => one.corrects === active.id && isInStep(opened, one),
-  );
-  if (existing) return existing;
   const meaning = meaningOf(active.text);
+  const existing = existingOf(opened, active, meaning);
+  if (existing) return existing;
   return {
     ...newLayer(opened.nextId(), "", freeColour(opened.layers.value)),
     corrects: active.id,
     drawnFor: meaning.text ? meaning : null,
     opacity: active.opacity,
   };
+}
+
+/** The correction of a sentence, or of another layer with the very same sentence. */
+function existingOf(opened: Opened, active: Layer, meaning: Meaning): Layer | null {
+  const inStep = opened.layers.value.filter(
+    (one) => one.corrects !== null && isInStep(opened, one),
+  );
+  const own = inStep.find((one) => one.corrects === active.id);
+  if (own || !meaning.text) return own ?? null;
+  return inStep.find((one) => isSameMeaning(standsFor(opened, one), meaning)) ?? null;
 }
 
 /** What is corrected on a slice: what was drawn there, or the answer; null where there is neither. */
@@ -147,7 +164,7 @@ export async function command(opened: Opened, text: string): Promise<boolean> {
     // By now one may have painted on, or taken the layer away.
     const still = opened.find(active.id);
     const now = still && correctionOf(opened, still);
-    if (!now || startOf(opened, now, slice) !== shown) {
+    if (!now || opened.isPainting || startOf(opened, now, slice) !== shown) {
       tell("The mask was changed in the meantime; nothing was done. Ask again.");
       return;
     }
@@ -157,7 +174,30 @@ export async function command(opened: Opened, text: string): Promise<boolean> {
   }, "The command was not done");
 }
 
+function union(one: Mask | undefined, other: Mask): Mask {
+  const both = copyMask(other);
+  one?.data.forEach((isIn, at) => {
+    if (isIn) both.data[at] = 1;
+  });
+  return both;
+}
+
+/** Several corrections of one sentence become one, which has the pixels of all. */
+export function join(opened: Opened, [first, ...others]: readonly Layer[]): void {
+  if (!first) return;
+  for (const other of others) {
+    for (const [slice, mask] of other.corrections) {
+      const now = opened.find(first.id);
+      if (now) correct(opened, now, slice, union(now.corrections.get(slice), mask), "Joined");
+    }
+    takeOutWhole(opened, other.id, "Joined layer removed");
+  }
+  opened.activeId.value = first.id;
+  tell("The corrections were joined. Undo brings them back.", "done");
+}
+
 export function undo(opened: Opened): void {
+  if (opened.isPainting) return; // what the stroke started from must stay under it
   const step = opened.undo.back();
   if (!step) return;
   if (step.kind === "removed") putBack(opened, step);
@@ -170,6 +210,7 @@ export function undo(opened: Opened): void {
 }
 
 export function redo(opened: Opened): void {
+  if (opened.isPainting) return;
   const step: Step | null = opened.undo.forth();
   if (!step) return;
   if (step.kind === "removed")

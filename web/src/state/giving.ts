@@ -3,6 +3,7 @@
 import * as api from "../server/api";
 import { Refusal, Unreachable } from "../server/api";
 import type { ImageInfo, Uploaded } from "../server/contract";
+import { many } from "./many";
 import { say, tell } from "./notices";
 import { Opened, type Source } from "./opened";
 import { isSame, pause } from "./patience";
@@ -43,7 +44,7 @@ async function giveNow(one: Waiting, signal?: AbortSignal): Promise<Opened | nul
   const { given } = one;
   if (!given) {
     one.problem.value =
-      "After the page was loaded again it cannot read the files by itself: give them, or their folder, once more.";
+      "The page cannot read its file by itself any more: give it, or its folder, once more.";
     return null;
   }
   try {
@@ -52,12 +53,15 @@ async function giveNow(one: Waiting, signal?: AbortSignal): Promise<Opened | nul
     });
     const uploaded = await patiently(() => api.upload(files, signal));
     const source = { files: given.files };
-    const opened = uploaded.images.map((info, number) =>
-      openAs(info, source, placeOf(one) + number / 10_000, one),
-    );
+    const opened = uploaded.images.map((info, number) => {
+      const twin = twinOf(info, one);
+      return twin ?? openAs(info, source, placeOf(one) + number / 10_000, one);
+    });
     for (const { name, problem } of uploaded.problems.slice(0, 3)) tell(toldOf(name, problem));
     if (uploaded.problems.length > 3)
-      tell(`${uploaded.problems.length - 3} more files of ${one.name} could not be opened.`);
+      tell(
+        `${many(uploaded.problems.length - 3, "more file")} of ${one.name} could not be opened.`,
+      );
     if (waiting.value.includes(one)) addPictures(opened);
     drop(one);
     one.problem.value = null;
@@ -69,6 +73,25 @@ async function giveNow(one: Waiting, signal?: AbortSignal): Promise<Opened | nul
     return null;
   }
 }
+
+/** The very same file was given again: one goes to the picture that is open. */
+function twinOf(info: ImageInfo, { path, name }: Waiting): Opened | null {
+  const twin = pictures.value.find(
+    (other) =>
+      other.path === (name === info.name ? path : pathWithin(info)) &&
+      other.source !== null &&
+      !other.isLost.value &&
+      isSame(other.info.value, info),
+  );
+  if (!twin) return null;
+  tell(`${info.name} is open already: this is it.`, "done");
+  const { id } = twin.info.value;
+  if (id === "-") twin.info.value = { ...info, name: twin.info.value.name };
+  else if (id !== info.id) void api.forget(info.id).catch(() => {});
+  return twin;
+}
+
+const pathWithin = ({ folder, name }: ImageInfo) => (folder ? `${folder}/${name}` : name);
 
 function openAs(info: ImageInfo, source: Source, place: number, one: Waiting | null): Opened {
   const known = pictures.value.find(

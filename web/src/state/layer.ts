@@ -95,6 +95,8 @@ export interface Layer {
   /** Where the threshold slider was moved to; null: the model's own threshold. */
   threshold: number | null;
   answers: ReadonlyMap<number, SliceAnswer>;
+  /** The slices that were answered before a reload, or when the session was saved, and for what. */
+  formerly: { asked: Meaning; slices: readonly number[] } | null;
   corrections: ReadonlyMap<number, Mask>;
   /** Those corrections, mask for mask, that a file holds. */
   saved: ReadonlyMap<number, Mask>;
@@ -116,6 +118,7 @@ export function newLayer(id: number, text: string, colour: string): Layer {
     isPainted: false,
     threshold: null,
     answers: new Map(),
+    formerly: null,
     corrections: new Map(),
     saved: new Map(),
     words: new Map(),

@@ -2,12 +2,14 @@
 
 import { askMissing, setText } from "./asking";
 import { freeColour, isUnsaved, type Layer, newLayer } from "./layer";
+import { isSameMeaning, meaningOf } from "./meaning";
 import { say, tell } from "./notices";
 import type { Opened } from "./opened";
 import type { Removed } from "./undo";
 
-/** Whether something was drawn by hand that no file holds yet. */
-export const hasUnsavedWork = (opened: Opened): boolean => opened.layers.value.some(isUnsaved);
+/** Whether something was drawn by hand that no file holds yet, be it a stroke that has not ended. */
+export const hasUnsavedWork = (opened: Opened): boolean =>
+  opened.draft.value !== null || opened.layers.value.some(isUnsaved);
 
 export function addLayer(opened: Opened, text = ""): Layer {
   const blank = opened.layers.value.find((one) => isBlank(opened, one));
@@ -41,21 +43,33 @@ export function takeOut(opened: Opened, ids: readonly number[]): number | null {
 
 /** Remove a layer, and what corrects it. Undo brings both back. */
 export function removeLayer(opened: Opened, id: number): void {
+  const gone = takeOutWhole(opened, id, "Layer removed");
+  if (!gone.length) return;
+  if (gone.some(isUnsaved))
+    tell("The layer and what you drew on it were removed. Undo brings them back.", "done");
+  else say("Layer removed. Undo brings it back.");
+}
+
+/** A layer and what corrects it go, as one step; return what is gone that was not blank. */
+export function takeOutWhole(opened: Opened, id: number, what: string): Layer[] {
   const gone = opened.layers.value
     .map((one, at) => [at, one] as const)
     .filter(([, one]) => one.id === id || one.corrects === id);
-  if (!gone.length) return;
-  const hadWork = gone.some(([, one]) => isUnsaved(one));
+  if (!gone.length) return [];
   const wasBlank = gone.every(([, one]) => isBlank(opened, one));
   const blank = takeOut(
     opened,
     gone.map(([, one]) => one.id),
   );
-  if (wasBlank) return;
-  opened.undo.add({ kind: "removed", what: "Layer removed", layers: gone, blank });
-  if (hadWork)
-    tell("The layer and what you drew on it were removed. Undo brings them back.", "done");
-  else say("Layer removed. Undo brings it back.");
+  if (wasBlank) return [];
+  opened.undo.add({ kind: "removed", what, layers: gone, blank });
+  return gone.map(([, one]) => one);
+}
+
+/** Of several layers of one meaning one holds. */
+export function keepOnly(opened: Opened, kept: Layer, layers: readonly Layer[]): void {
+  for (const { id } of layers) if (id !== kept.id) removeLayer(opened, id);
+  if (opened.find(kept.id)) opened.activeId.value = kept.id;
 }
 
 /** Undo a removal. */
@@ -72,9 +86,16 @@ export function keepItsSentence(opened: Opened, id: number): void {
   const layer = opened.find(id);
   const corrected = layer?.corrects == null ? null : opened.find(layer.corrects);
   if (!layer?.drawnFor || !corrected) return;
-  const { text } = layer.drawnFor;
+  const { drawnFor } = layer;
+  const { text } = drawnFor;
+  const known = opened.layers.value.find(
+    (one) => one.corrects === null && isSameMeaning(meaningOf(one.text), drawnFor),
+  );
   if (!corrected.text.trim()) setText(opened, corrected, text);
-  else {
+  else if (known) {
+    opened.change(id, { corrects: known.id });
+    opened.change(corrected.id, { style: "both" });
+  } else {
     const own = { ...newLayer(opened.nextId(), "", corrected.colour), style: "outline" as const };
     const others = opened.layers.value.filter((one) => one.id !== id);
     opened.layers.value = [...others, own, { ...layer, corrects: own.id }];

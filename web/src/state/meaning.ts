@@ -70,11 +70,16 @@ export function currentSlices(opened: Opened, layer: Layer): number[] {
  * A correction that was drawn before there was a sentence follows its sentence, which describes it,
  * until one builds on it: paints on, saves it, or turns left to the other side.
  */
-export function settle(opened: Opened, id: number): void {
+export function settle(opened: Opened, id: number, side = chosenSide.value): void {
   const layer = opened.find(id);
   if (!layer || layer.corrects === null || layer.drawnFor) return;
-  const meaning = standsFor(opened, layer);
-  if (meaning.text) opened.change(id, { drawnFor: meaning });
+  const { text } = standsFor(opened, layer);
+  if (text) opened.change(id, { drawnFor: { text, side } });
+}
+
+/** All that was drawn on a picture keeps the side that it was drawn by. */
+export function settleAll(opened: Opened, side = chosenSide.value): void {
+  for (const { id } of opened.layers.value) settle(opened, id, side);
 }
 
 /** A person says that a correction fits what its sentence means now. */

@@ -50,6 +50,8 @@ export class Opened {
   /** Its name with the folders that it lay in. */
   path: string;
   readonly draft = signal<Draft | null>(null);
+  /** A stroke is under way; it may have drawn nothing yet. */
+  isPainting = false;
   readonly undo = new Undo();
 
   readonly active = computed(() => {

@@ -5,6 +5,7 @@ import { type Given, keepPath, type Pile, sortGiven } from "../given/groups";
 import * as api from "../server/api";
 import { give, look, patiently, takeExample } from "./giving";
 import { hasUnsavedWork } from "./layers";
+import { many } from "./many";
 import { say, tell } from "./notices";
 import type { Opened } from "./opened";
 import { reasonOf, trying } from "./patience";
@@ -44,10 +45,11 @@ export async function openFiles(files: readonly File[]): Promise<void> {
     tellLeftOut(pile);
     const again: Opened[] = [];
     for (const session of pile.sessions) again.push(...(await openSession(session)));
+    const here = staysHere(pile.given);
     const added = pile.given.flatMap((one) => waitFor(one, pile.given.length > FEW) ?? []);
     waiting.value = [...waiting.value, ...added.filter((one) => !waiting.value.includes(one))];
     const shown = added.filter((one) => !one.standsFor.value);
-    const first = again[0] ?? shown[0];
+    const first = again[0] ?? (here ? (fileOf(here, shown) ?? here) : shown[0]);
     if (first) await showFrom(first, shown);
     else if (![pile.given, pile.empty, pile.others, pile.sessions].some((one) => one.length))
       nothingCame();
@@ -56,6 +58,16 @@ export async function openFiles(files: readonly File[]): Promise<void> {
   }
 }
 
+/** Where one stays: its own file is among what was given, as when a folder is given again. */
+function staysHere(given: readonly Given[]): Opened | null {
+  const here = current.value;
+  return here && isIncomplete(here) && given.some((one) => one.path === here.path) ? here : null;
+}
+
+/** The file that a picture lacks. */
+const fileOf = (opened: Opened, added: readonly Waiting[]) =>
+  isIncomplete(opened) ? added.find((one) => one.path === opened.path) : undefined;
+
 function nothingCame(): void {
   tell("There is no file in what you gave. Give a picture, a folder or a zip.");
 }
@@ -63,7 +75,8 @@ function nothingCame(): void {
 function tellLeftOut({ empty, others, given }: Pile): void {
   for (const one of empty.slice(0, 3))
     tell(`${one} is empty (0 bytes). It may not have been copied whole: give it again.`);
-  if (empty.length > 3) tell(`${empty.length - 3} more files are empty.`);
+  if (empty.length > 3)
+    tell(`${many(empty.length - 3, "more file")} ${empty.length > 4 ? "are" : "is"} empty.`);
   const [first] = others;
   if (others.length === 1) tell(`${first} is no picture and was left out.`);
   else if (first) tell(`${others.length} files are no pictures and were left out, as ${first}.`);

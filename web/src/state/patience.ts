@@ -49,10 +49,12 @@ async function upload(opened: Opened): Promise<void> {
     opened.isLost.value = true;
     throw new Refusal(lostWords(opened), "lost", 404, null);
   }
+  const before = opened.info.value;
   const files = "files" in source ? await filesAgain(opened, source.files) : [];
   const { images } =
     "example" in source ? await api.openExample(source.example) : await api.upload(files);
-  const before = opened.info.value;
+  // The person gave its file meanwhile: that holds, and not what was kept of it.
+  if (opened.info.value !== before) return;
   const info = images.find((one) =>
     // Of a picture within a session, its place there told what it is.
     before.input_hash

@@ -3,7 +3,9 @@
 import { effect } from "@preact/signals";
 import { fromRuns, toRuns } from "../pixels/runs";
 import type { ImageInfo, RunLengths, Side } from "../server/contract";
+import { answeredSlices } from "./all_slices";
 import { type Layer, newLayer } from "./layer";
+import { meaningOf } from "./meaning";
 import { tell } from "./notices";
 import { Opened } from "./opened";
 import { currentKey, history, pictures, side, type Theme, theme } from "./store";
@@ -16,8 +18,12 @@ const KEPT = [
   ...(["isVisible", "corrects", "drawnFor", "isPainted", "threshold"] as const),
 ];
 
-/** Answers are asked again; what a person drew is kept, and whether a file holds it. */
+/**
+ * Answers are asked again, and which slices had one is kept; what a person drew is kept, and whether
+ * a file holds it.
+ */
 export type SavedLayer = Pick<Layer, (typeof KEPT)[number]> & {
+  formerly?: Layer["formerly"];
   corrections: [number, RunLengths][];
   saved: number[];
 };
@@ -50,13 +56,16 @@ export function saveLayer(layer: Layer): SavedLayer {
   ]);
   const isSaved = (slice: number) => layer.saved.get(slice) === layer.corrections.get(slice);
   const saved = [...layer.corrections.keys()].filter(isSaved);
-  return { ...(kept as Omit<SavedLayer, "corrections" | "saved">), corrections, saved };
+  const slices = layer.corrects === null ? answeredSlices(layer) : [];
+  const formerly = slices.length ? { asked: meaningOf(layer.text), slices } : null;
+  return { ...(kept as Pick<Layer, (typeof KEPT)[number]>), formerly, corrections, saved };
 }
 
 export function restoreLayer(kept: SavedLayer): Layer {
   const corrections = new Map(kept.corrections.map(([slice, runs]) => [slice, fromRuns(runs)]));
   const saved = new Map([...corrections].filter(([slice]) => kept.saved.includes(slice)));
-  return { ...newLayer(kept.id, kept.text, kept.colour), ...kept, corrections, saved };
+  const formerly = kept.formerly ?? null; // older pages did not keep it
+  return { ...newLayer(kept.id, kept.text, kept.colour), ...kept, formerly, corrections, saved };
 }
 
 export function savePicture(opened: Opened): SavedPicture {

@@ -6,16 +6,20 @@
  */
 
 import { folderOf, nameOf, type SessionZip } from "../given/groups";
-import { type Member, pack, readZip, unpack, writeZip } from "../given/zip";
+import { type Member, pack, unpack } from "../given/zip";
 import type { ImageInfo, RunLengths, Side } from "../server/contract";
+import { chooseSide } from "./asking";
+import { settleAll } from "./meaning";
 import { tell } from "./notices";
 import type { Opened } from "./opened";
-import { restorePicture, type SavedPicture, savePicture } from "./session";
-import { pictures, side } from "./store";
-import { bind, isOpened, placeOf, setPlace, waiting, worklist } from "./worklist";
+import { restorePicture, type SavedPicture, saveLayer, savePicture } from "./session";
+import { chosenSide, pictures } from "./store";
+import { isWorkedOn } from "./taking";
+import { bind, isOpened, placeOf, setPlace, Waiting, waiting, worklist } from "./worklist";
 
 const PAGE = "page.json";
-const PICTURE = "picture.png";
+export const PICTURE = "picture.png";
+const LIST = "list.json";
 const VERSION = 1;
 
 interface PageFile {
@@ -28,23 +32,27 @@ interface PageFile {
   picture: SavedPicture;
 }
 
-/** The members of one picture's session: those that the server wrote, and the page's own. */
-export async function sessionMembers(
+/** Whether a picture's pixels are all there is of it: no header, no slices, no finer steps. */
+export function isPlain(opened: Opened): boolean {
+  const { bits, scale, is_dicom: isDicom } = opened.info.value;
+  const isAsStored = bits !== 16 || !scale || (scale.low === 0 && scale.step === 1);
+  return isAsStored && !isDicom && !opened.isVolume;
+}
+
+/** One picture's session: what is for other programs, and behind it what this page knows. */
+export async function withPage(
   opened: Opened,
-  blob: Blob,
+  members: readonly Member[],
   isDeidentified: boolean,
 ): Promise<Member[]> {
-  const members = await readZip(blob);
-  const { bits, scale, is_dicom: isDicom } = opened.info.value;
-  const isPlain = bits !== 16 || !scale || (scale.low === 0 && scale.step === 1);
   const saved = savePicture(opened);
   const hidden = isDeidentified ? { name: "picture", folder: "", input_hash: "" } : {};
   const page: PageFile = {
     version: VERSION,
-    side: side.value,
+    side: chosenSide.value,
     path: isDeidentified ? "" : opened.path,
     isDone: opened.isDone.value,
-    isPictureIn: members.some((one) => one.name === PICTURE) && !isDicom && isPlain,
+    isPictureIn: members.some((one) => one.name === PICTURE) && isPlain(opened),
     picture: {
       ...saved,
       ...(isDeidentified && { path: "", original: "" }),
@@ -54,9 +62,12 @@ export async function sessionMembers(
   return [...members, await pack(PAGE, JSON.stringify(page))];
 }
 
-/** One picture's session as a file. */
-export const sessionOf = async (opened: Opened, blob: Blob, isDeidentified: boolean) =>
-  writeZip(await sessionMembers(opened, blob, isDeidentified));
+/** A picture of a session's list: one with a folder in the session, or one not looked at yet. */
+export type Listed = { folder: string } | { path: string; name: string };
+
+/** The order of many pictures, with those that were given and not looked at. */
+export const packList = (pictures: readonly Listed[]): Promise<Member> =>
+  pack(LIST, JSON.stringify({ version: VERSION, pictures }));
 
 /** Open what a session holds; return its pictures. */
 export async function openSession({ name, members }: SessionZip): Promise<Opened[]> {
@@ -64,18 +75,55 @@ export async function openSession({ name, members }: SessionZip): Promise<Opened
   if (!pages.length)
     tell(`${name} is locked with a password. Unpack it first, then give the folder.`);
   const opened: Opened[] = [];
-  for (const one of pages) {
+  const list = await listed(members);
+  for (const one of list) {
     try {
-      opened.push(await openPage(one, members));
+      if (!("folder" in one)) {
+        remember(one);
+        continue;
+      }
+      const page = pages.find(({ name: path }) => folderOf(path) === one.folder);
+      if (!page) continue;
+      const made = await openPage(page, members);
+      placeOf(made);
+      if (!opened.includes(made)) opened.push(made);
     } catch (error) {
       if (error instanceof DOMException && error.name === "AbortError") throw error;
-      tell(`${name}: the session in ${one.name} is damaged or of another version of lingseg.`);
+      const where = "folder" in one && one.folder ? `${one.folder}/${PAGE}` : PAGE;
+      tell(`${name}: the session in ${where} is damaged or of another version of lingseg.`);
     }
   }
   const added = opened.filter((one) => !pictures.value.includes(one));
-  for (const one of added) placeOf(one);
   pictures.value = [...pictures.value, ...added];
   return opened;
+}
+
+/** What a session lists, in its order; of one without a list, its folders. */
+async function listed(members: readonly Member[]): Promise<Listed[]> {
+  const folders = members.filter((one) => nameOf(one.name) === PAGE && !one.isLocked);
+  const all = folders.map((one): Listed => ({ folder: folderOf(one.name) }));
+  const list = members.find((one) => nameOf(one.name) === LIST && !one.isLocked);
+  if (!list) return all;
+  try {
+    const read = JSON.parse(new TextDecoder().decode(await unpack(list))) as {
+      pictures: Listed[];
+    };
+    const outer = folderOf(list.name);
+    const known = read.pictures.map((one) =>
+      "folder" in one && outer ? { folder: `${outer}/${one.folder}` } : one,
+    );
+    const isKnown = (one: Listed) =>
+      known.some((other) => "folder" in other && "folder" in one && other.folder === one.folder);
+    return [...known, ...all.filter((one) => !isKnown(one))];
+  } catch {
+    return all; // without its order, and nothing of what was done is lost
+  }
+}
+
+/** A picture that nobody has looked at yet: its file must be given once more. */
+function remember({ path, name }: { path: string; name: string }): void {
+  if (worklist.value.some((one) => one.path === path)) return;
+  waiting.value = [...waiting.value, new Waiting(String(path), String(name), null)];
 }
 
 async function openPage(page: Member, members: readonly Member[]): Promise<Opened> {
@@ -88,20 +136,32 @@ async function openPage(page: Member, members: readonly Member[]): Promise<Opene
       ? async () => [new File([await unpack(picture)], info.name || PICTURE)]
       : null;
   const open = worklist.value.filter(isOpened);
-  const lost = open.find((one) => one.isLost.value && isOfFile(one, info));
+  const ofFile = open.filter((one) => isOfFile(one, info));
+  const lost = ofFile.find((one) => one.isLost.value && isWorkedOn(one));
   if (lost) {
     // After a reload the work in this tab is newer than the file; only the picture was missing.
     if (files) completed(lost, { files });
     return lost;
   }
   const opened = restored(read, files);
-  const unworked = open.find((one) => isOfFile(one, info) && isBlank(one));
+  if (read.side) settleAll(opened, read.side); // it may not be the side of this page
+  const same = ofFile.find((one) => !isWorkedOn(opened) || isSameWork(one, opened));
+  if (same?.source) {
+    same.isDone.value ||= opened.isDone.value;
+    return same;
+  }
+  const unworked = ofFile.find((one) => !isWorkedOn(one));
   if (unworked) takePlaceOf(unworked, opened);
-  else opened.source ??= open.find((one) => one.source && isOfFile(one, info))?.source ?? null;
+  else opened.source ??= ofFile.find((one) => one.source)?.source ?? null;
+  const [worked] = ofFile;
+  if (worked && !unworked)
+    tell(
+      `${worked.info.value.name} is open with other work on it than the session has: both are there now, the session’s behind it.`,
+    );
   opened.isLost.value = !opened.source;
   const file = waiting.value.find((one) => one.path === opened.path && !one.standsFor.value);
   if (file && !unworked) bind(opened, file);
-  takeSide(read.side, open.length > 0);
+  if (read.side) chooseSide(read.side, "session");
   return opened;
 }
 
@@ -136,9 +196,18 @@ function restored(read: PageFile, files: (() => Promise<File[]>) | null): Opened
 const isOfFile = ({ original, info }: Opened, wanted: ImageInfo) =>
   !!wanted.input_hash && [original, info.value.input_hash].includes(wanted.input_hash);
 
-/** Nothing was written or drawn. */
-const isBlank = (opened: Opened) =>
-  opened.layers.value.every((one) => one.corrects === null && !one.text.trim());
+/** Whether the same is written and drawn on two. */
+const isSameWork = (one: Opened, other: Opened) => workOf(one) === workOf(other);
+
+const workOf = (opened: Opened): string =>
+  JSON.stringify(
+    opened.layers.value
+      .map(saveLayer)
+      .map(({ id, text, corrects, drawnFor, threshold, corrections }) => [
+        ...[id, text, corrects, drawnFor && [drawnFor.text, drawnFor.side], threshold],
+        [...corrections].sort(([one], [another]) => one - another),
+      ]),
+  );
 
 function completed(opened: Opened, source: Opened["source"]): void {
   opened.source = source;
@@ -148,20 +217,13 @@ function completed(opened: Opened, source: Opened["source"]): void {
 
 /** The same picture was opened before, and nothing was done on it. */
 function takePlaceOf(blank: Opened, opened: Opened): void {
-  opened.source = blank.source;
-  opened.original = "";
-  opened.info.value = blank.info.value;
+  if (blank.source) {
+    opened.source = blank.source;
+    opened.original = "";
+    opened.info.value = blank.info.value;
+  }
+  opened.isDone.value ||= blank.isDone.value;
   opened.path = blank.path;
   setPlace(opened, placeOf(blank));
   pictures.value = pictures.value.filter((one) => one !== blank);
-}
-
-/** The session's sentences were written by this side. */
-function takeSide(saved: Side | null, isAmongOthers: boolean): void {
-  if (!saved || saved === side.value) return;
-  if (isAmongOthers && side.value)
-    tell(
-      `The session's sentences mean the ${saved === "image" ? "picture's" : "patient's"} left: this holds for all pictures now.`,
-    );
-  side.value = saved;
 }

@@ -24,6 +24,7 @@ export class Stroke {
     this.slice = opened.slice.value;
     this.before = startOf(opened, layer, this.slice) ?? blankOf(opened);
     this.mask = copyMask(this.before);
+    opened.isPainting = true;
     this.to(last);
   }
 
@@ -50,6 +51,7 @@ export class Stroke {
 
   end(): void {
     const { opened, layer, slice } = this;
+    opened.isPainting = false;
     if (!opened.draft.value) return;
     opened.slice.value = slice; // it may have been left while the pointer was down
     correct(opened, layer, slice, this.mask, this.value ? "Painted" : "Erased");
@@ -58,6 +60,7 @@ export class Stroke {
 
   /** As if it had never been: a second finger came, and means to move. */
   cancel(): void {
+    this.opened.isPainting = false;
     this.opened.draft.value = null;
   }
 }

@@ -1,9 +1,10 @@
 /** What is drawn is taken away as files: only masks that belong to what is written beside them. */
 
 import { toRuns } from "../pixels/runs";
-import * as api from "../server/api";
 import type { ExportFormat, ExportLayer, MaskBySlice } from "../server/contract";
-import { isUnsaved, type Layer } from "./layer";
+import { askAgain, lostSlices } from "./all_slices";
+import { contradictions, isDrawnInstead, withoutDoubles } from "./doubled";
+import type { Layer } from "./layer";
 import {
   answerOf,
   currentMask,
@@ -12,16 +13,15 @@ import {
   sentenceLayer,
   standsFor,
 } from "./meaning";
-import { tell } from "./notices";
 import type { Opened } from "./opened";
-import { askOf, trying } from "./patience";
-import { sessionOf } from "./session_zip";
 
 /** Formats that hold one slice of a volume: the one that is shown. */
 export const isOfOneSlice = (opened: Opened, format: ExportFormat): boolean =>
   opened.isVolume && (format === "png" || format === "coco");
 
 export interface Taking {
+  /** Whether all that is written and drawn is taken, be it visible or decided or not. */
+  isWhole: boolean;
   /** What is saved. */
   layers: Layer[];
   /** Sentences whose answer is on its way. */
@@ -30,10 +30,12 @@ export interface Taking {
   undecided: Layer[];
   /** Drawn, and without a sentence. */
   nameless: Layer[];
+  /** Several that are for one sentence and differ: a person must say which one holds. */
+  doubled: Layer[][];
 }
 
 /** What is taken away of the visible layers, and what stands in the way. */
-export function takingOf(opened: Opened, format: ExportFormat = "zip"): Taking {
+export function takingOf(opened: Opened, format: ExportFormat = "nifti"): Taking {
   const visible = opened.layers.value.filter((one) => one.isVisible);
   const [answers, corrections] = [
     visible.filter((one) => one.corrects === null),
@@ -41,13 +43,20 @@ export function takingOf(opened: Opened, format: ExportFormat = "zip"): Taking {
   ];
   const nameless = corrections.filter((one) => !standsFor(opened, one).text);
   const named = corrections.filter((one) => !nameless.includes(one));
+  const drawn = [...answers, ...named].filter((one) => slicesTaken(opened, one, format).length > 0);
   return {
-    layers: [...answers, ...named].filter((one) => slicesTaken(opened, one, format).length > 0),
+    isWhole: format === "zip" && isWorkedOn(opened),
+    layers: withoutDoubles(opened, drawn),
+    doubled: contradictions(opened, drawn),
     awaited: answers.filter((one) => isAwaited(opened, one)),
     undecided: named.filter((one) => !isInStep(opened, one)),
     nameless,
   };
 }
+
+/** Whether something was written or drawn. */
+export const isWorkedOn = (opened: Opened): boolean =>
+  opened.layers.value.some((one) => one.corrects !== null || one.text.trim() !== "");
 
 const isAwaited = (opened: Opened, layer: Layer) =>
   layer.text.trim() !== "" &&
@@ -66,7 +75,7 @@ function slicesTaken(opened: Opened, layer: Layer, format: ExportFormat): number
 export function exportLayers(opened: Opened, format: ExportFormat): ExportLayer[] {
   const { layers } = takingOf(opened, format);
   // A model must not be taught an answer and its correction side by side.
-  const isMended = (one: Layer) => layers.some((other) => other.corrects === one.id);
+  const isMended = (one: Layer) => isDrawnInstead(opened, one, layers);
   const wanted = format === "dataset" ? layers.filter((one) => !isMended(one)) : layers;
   return wanted.map((one) => asExport(opened, one, format));
 }
@@ -119,24 +128,64 @@ function toldOf(opened: Opened, layer: Layer, slices: readonly number[]) {
 }
 
 /** Why nothing can be saved just now; null where it can. */
-export function hindrance({ layers, awaited, undecided, nameless }: Taking): string | null {
+export function hindrance({
+  isWhole,
+  layers,
+  awaited,
+  undecided,
+  nameless,
+  doubled,
+}: Taking): string | null {
+  if (isWhole) return awaited.length ? "The answer is on its way." : null;
   if (undecided.length)
     return "A correction was drawn for another sentence or side: say first what it is for, below the sentence.";
+  if (doubled.length)
+    return "One sentence has several masks that differ: say first which one holds, below the sentence.";
   if (awaited.length) return "The answer is on its way.";
   if (layers.length) return null;
   if (nameless.length) return "What you drew has no sentence yet: write one to save it.";
   return "Nothing is drawn yet: there is nothing to save.";
 }
 
+/** The slices of a sentence that are to be asked before it is saved: their answers are not here. */
+function slicesToAsk(opened: Opened, layer: Layer, format: ExportFormat): number[] {
+  const shown = opened.slice.value;
+  const lost = lostSlices(layer).filter((one) => one < opened.info.value.slices);
+  const isTried = !layer.text.trim() || layer.problem !== null || answerOf(layer, shown) !== null;
+  const wanted = new Set([...lost, ...(isTried ? [] : [shown])]);
+  const isTaken = (one: number) => !isOfOneSlice(opened, format) || one === shown;
+  return [...wanted].filter(isTaken).sort((a, b) => a - b);
+}
+
+/** How many slices are asked once more when a picture is saved. */
+export const numToAsk = (opened: Opened, layer: Layer): number =>
+  slicesToAsk(opened, sentenceLayer(opened, layer), "nifti").length;
+
+/** After a reload answers are missing: ask those that are saved. Throws where one is refused. */
+export async function answerAll(opened: Opened, format: ExportFormat): Promise<void> {
+  const visible = opened.layers.value.filter((one) => one.isVisible);
+  for (const layer of opened.layers.value) {
+    if (layer.corrects !== null || !layer.text.trim()) continue;
+    const correction = visible.find((one) => one.corrects === layer.id);
+    const isOver = correction && !opened.isVolume && format === "dataset";
+    if (isOver || !(correction || layer.isVisible)) continue;
+    await askAgain(opened, layer.id, slicesToAsk(opened, layer, format));
+  }
+}
+
 /** What a file holds, mask for mask, to be kept in mind once it is saved. */
 export function noteTaken(opened: Opened, format: ExportFormat): () => void {
-  const taken = takingOf(opened, format).layers.filter((one) => one.corrects !== null);
+  // A session holds what is hidden or undecided, too.
+  const layers = format === "zip" ? opened.layers.value : takingOf(opened, format).layers;
+  const taken = layers.filter((one) => one.corrects !== null);
   const held = taken.map((one) => {
-    const masks = slicesTaken(opened, one, format).flatMap((slice) => {
+    const slices = format === "zip" ? one.corrections.keys() : slicesTaken(opened, one, format);
+    const masks = [...slices].flatMap((slice) => {
       const mask = one.corrections.get(slice);
       return mask ? [[slice, mask] as const] : [];
     });
-    return { id: one.id, masks, meaning: standsFor(opened, one) };
+    const meaning = standsFor(opened, one);
+    return { id: one.id, masks, meaning: meaning.text ? meaning : null };
   });
   return () => {
     for (const { id, masks, meaning } of held) {
@@ -148,38 +197,4 @@ export function noteTaken(opened: Opened, format: ExportFormat): () => void {
       });
     }
   };
-}
-
-export function exportAs(
-  opened: Opened,
-  format: ExportFormat,
-  isDeidentified: boolean,
-): Promise<boolean> {
-  return trying(async () => {
-    const problem = hindrance(takingOf(opened, format));
-    if (problem) {
-      tell(problem);
-      return;
-    }
-    const layers = exportLayers(opened, format);
-    const isTaken = noteTaken(opened, format);
-    const slice = opened.isVolume ? opened.slice.value : null;
-    const { name, blob } = await askOf(opened, (id) =>
-      api.exportLayers(id, layers, format, slice, isDeidentified),
-    );
-    save(name, format === "zip" ? await sessionOf(opened, blob, isDeidentified) : blob);
-    isTaken();
-    const of = isOfOneSlice(opened, format) ? `, slice ${(slice ?? 0) + 1} only` : "";
-    const left = opened.layers.value.some(isUnsaved) ? " Other corrections are not saved yet." : "";
-    tell(`Saved ${name}${of}. Research use only; not a medical device.${left}`, "done");
-  }, "The file was not saved");
-}
-
-export function save(name: string, blob: Blob): void {
-  const address = URL.createObjectURL(blob);
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

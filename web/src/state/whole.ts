@@ -2,16 +2,17 @@
 
 import { signal } from "@preact/signals";
 import { type Member, pack, readZip, unpack, writeZip } from "../given/zip";
-import * as api from "../server/api";
-import { askLayer } from "./asking";
-import { answerOf } from "./meaning";
+import { Refusal } from "../server/api";
+import { stopSlices } from "./all_slices";
+import { many, toldOfSome } from "./many";
 import { say, tell } from "./notices";
 import type { Opened } from "./opened";
-import { askOf, trying } from "./patience";
-import { sessionMembers } from "./session_zip";
+import { trying } from "./patience";
+import { isOfPicture, save, sessionOf, written } from "./saving";
+import { type Listed, packList } from "./session_zip";
 import { chosenSide } from "./store";
-import { exportLayers, hindrance, noteTaken, save, takingOf } from "./taking";
-import { isOpened, labelOf, worklist } from "./worklist";
+import { answerAll, hindrance, isWorkedOn, noteTaken, takingOf } from "./taking";
+import { type Item, isOpened, labelOf, nameOfItem, worklist } from "./worklist";
 
 export type Whole = "dataset" | "zip";
 
@@ -21,78 +22,100 @@ let isStopped = false;
 
 export function stopTaking(): void {
   isStopped = true;
+  stopSlices();
 }
 
-/** Save all pictures that have something drawn, as one data set or one session. */
+/** What is put together: of each picture, what is to be done once the file is saved. */
+interface Together {
+  name: string;
+  take: (opened: Opened) => Promise<(() => void) | null>;
+  members: () => Promise<Member[]>;
+  /** What is in it beside pictures that were looked at. */
+  beside: string;
+  /** What a person must know beside. */
+  notes: () => string[];
+}
+
+/** Save all pictures: those that have something drawn as one data set, or all as one session. */
 export async function takeAll(
   format: Whole,
   isDoneOnly: boolean,
   isDeidentified: boolean,
 ): Promise<void> {
   isStopped = false;
-  const wanted = worklist.value.filter(isOpened).filter((one) => !isDoneOnly || one.isDone.value);
-  const whole = format === "dataset" ? new DataSet() : new Sessions(isDeidentified);
+  const isWanted = (one: Item) => !isDoneOnly || (isOpened(one) && one.isDone.value);
+  const items = worklist.value.filter(isWanted);
+  const wanted = items.filter(isOpened);
+  const whole: Together =
+    format === "dataset" ? new DataSet(isDeidentified) : new Sessions(items, isDeidentified);
   const leftOut: string[] = [];
   const taken: (() => void)[] = [];
+  const hasWork = wanted.some((one) => isWorkedOn(one) || one.isDone.value);
   await trying(async () => {
-    for (const [at, opened] of wanted.entries()) {
+    for (const [at, opened] of hasWork ? wanted.entries() : []) {
       if (isStopped) return;
       progress.value = `Saving ${at + 1} of ${wanted.length} …`;
-      const problem = await answerAll(opened, format);
-      if (problem) leftOut.push(`${labelOf(opened)}: ${problem}`);
-      const layers = problem === null ? exportLayers(opened, format) : [];
-      if (!layers.length) continue;
-      const isTaken = noteTaken(opened, format);
-      const slice = opened.isVolume ? opened.slice.value : null;
-      const side = format === "dataset" ? chosenSide.value : null;
-      const { blob } = await askOf(opened, (id) =>
-        api.exportLayers(id, layers, format, slice, isDeidentified, side),
-      );
-      if (await whole.add(opened, blob)) taken.push(isTaken);
+      try {
+        const isTaken = await whole.take(opened);
+        if (isTaken) taken.push(isTaken);
+      } catch (error) {
+        if (!isOfPicture(error)) throw error;
+        leftOut.push(`${labelOf(opened)}: ${error.message}`);
+      }
     }
-    await finish(whole, `${format === "dataset" ? "dataset" : "session"}.zip`, taken, leftOut);
+    if (!isStopped) await finish(whole, taken, leftOut);
   }, "The file was not saved");
   progress.value = null;
 }
 
 async function finish(
-  whole: DataSet | Sessions,
-  name: string,
+  whole: Together,
   taken: readonly (() => void)[],
   leftOut: readonly string[],
 ): Promise<void> {
-  for (const one of leftOut.slice(0, 2)) tell(`Left out: ${one}`);
-  if (leftOut.length > 2) tell(`${leftOut.length - 2} more pictures were left out.`);
+  for (const one of toldOfSome(leftOut, (names) => `also ${names}.`)) tell(`Left out: ${one}`);
   if (!taken.length) {
     if (!leftOut.length) tell("Nothing is drawn on any of them: there is nothing to save.");
     return;
   }
-  save(name, await writeZip(await whole.members()));
+  save(whole.name, await writeZip(await whole.members()));
   for (const one of taken) one();
-  const many = `${taken.length} ${taken.length === 1 ? "picture" : "pictures"}`;
-  tell(`Saved ${name} with ${many}. Research use only; not a medical device.`, "done");
-  say(`Saved ${name} with ${many}.`);
+  for (const one of whole.notes()) tell(one);
+  const told = `Saved ${whole.name} with ${many(taken.length, "picture")}${whole.beside}.`;
+  tell(`${told} Research use only; not a medical device.`, "done");
+  say(told);
 }
 
-/** After a reload answers are missing: ask. Returns why a picture must be left out, else null. */
-async function answerAll(opened: Opened, format: Whole): Promise<string | null> {
-  const isAsked = opened.layers.value.some((one) => one.corrects !== null || one.text.trim());
-  if (!isAsked) return null;
-  if (opened.isLost.value) return "the file has to be given again first.";
-  for (const one of opened.layers.value)
-    if (one.corrects === null && one.text.trim() && !answerOf(one, opened.slice.value))
-      await askLayer(opened, one.id);
-  const taking = takingOf(opened, format);
-  const failed = opened.layers.value.find((one) => one.isVisible && one.problem)?.problem;
-  if (failed) return failed;
-  const isEmpty = !taking.layers.length && !taking.nameless.length;
-  return isEmpty ? null : hindrance(taking);
-}
+const leftOut = (why: string) => new Refusal(why, "left-out", 422, null);
 
 /** One data set of many: files are added, the rows of the tables put below each other. */
-export class DataSet {
+export class DataSet implements Together {
+  readonly name = "dataset.zip";
+  readonly beside = "";
   private readonly files = new Map<string, Member>();
   private readonly tables = new Map<string, string[]>();
+
+  constructor(private readonly isDeidentified = false) {}
+
+  async take(opened: Opened): Promise<(() => void) | null> {
+    if (!isWorkedOn(opened)) return null;
+    if (opened.isLost.value) throw leftOut("the file has to be given again first.");
+    await answerAll(opened, "dataset");
+    const failed = opened.layers.value.find((one) => one.isVisible && one.problem);
+    if (failed?.problem && !opened.layers.value.some((one) => one.corrects === failed.id))
+      throw leftOut(failed.problem);
+    const taking = takingOf(opened, "dataset");
+    const isEmpty = !taking.layers.length && !taking.nameless.length && !taking.undecided.length;
+    const problem = isEmpty ? null : hindrance(taking);
+    if (problem) throw leftOut(problem);
+    const isTaken = noteTaken(opened, "dataset");
+    const made = await written(opened, "dataset", this.isDeidentified, chosenSide.value);
+    return made && (await this.add(opened, made.blob)) ? isTaken : null;
+  }
+
+  notes(): string[] {
+    return [];
+  }
 
   /** Put a picture's own set into it. False where that would contradict another picture's. */
   async add(opened: Opened, blob: Blob): Promise<boolean> {
@@ -127,23 +150,56 @@ export class DataSet {
   }
 }
 
-/** Sessions side by side, a folder each. */
-class Sessions {
+/** Sessions side by side, a folder each, and the list of all. */
+export class Sessions implements Together {
+  readonly name = "session.zip";
   private readonly all: Member[] = [];
-  private many = 0;
+  private readonly folders = new Map<Opened, string>();
+  private readonly without: string[] = [];
 
-  constructor(private readonly isDeidentified: boolean) {}
+  constructor(
+    private readonly items: readonly Item[],
+    private readonly isDeidentified: boolean,
+  ) {}
 
-  async add(opened: Opened, blob: Blob): Promise<boolean> {
-    const number = String(++this.many).padStart(4, "0");
+  async take(opened: Opened): Promise<() => void> {
+    const number = String(this.folders.size + 1).padStart(4, "0");
     const name = opened.path.replace(/[^\p{L}\p{N}._-]+/gu, "-").slice(-60);
     const folder = this.isDeidentified ? number : `${number}-${name}`;
-    for (const one of await sessionMembers(opened, blob, this.isDeidentified))
-      this.all.push({ ...one, name: `${folder}/${one.name}` });
-    return true;
+    const { members, without, isTaken } = await sessionOf(opened, this.isDeidentified);
+    this.folders.set(opened, folder);
+    for (const one of members) this.all.push({ ...one, name: `${folder}/${one.name}` });
+    if (without) this.without.push(`${labelOf(opened)}: ${without}`);
+    return isTaken;
+  }
+
+  /** Those that were given, and not looked at yet: their names are kept. */
+  private get unseen(): Item[] {
+    if (this.isDeidentified) return [];
+    return this.items.filter((one) => !isOpened(one) && !one.problem.value);
+  }
+
+  get beside(): string {
+    const { length } = this.unseen;
+    return length ? ` and the ${length === 1 ? "name" : "names"} of ${length} not looked at` : "";
   }
 
   async members(): Promise<Member[]> {
-    return this.all;
+    const { unseen } = this;
+    const list = this.items.flatMap((one): Listed[] => {
+      if (!isOpened(one))
+        return unseen.includes(one) ? [{ path: one.path, name: nameOfItem(one) }] : [];
+      const folder = this.folders.get(one);
+      return folder ? [{ folder }] : [];
+    });
+    return [...this.all, await packList(list)];
+  }
+
+  notes(): string[] {
+    const lines = toldOfSome(this.without, (names) => `so it is with ${names}`);
+    if (!lines.length) return [];
+    return [
+      `In the session as they are, but not all their masks are files for other programs: ${lines.join("; ")}`,
+    ];
   }
 }

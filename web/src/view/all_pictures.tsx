@@ -8,20 +8,21 @@ export function AllPictures() {
   const isDoneOnly = useSignal(false);
   const isDeidentified = useSignal(false);
   const isBusy = progress.value !== null;
-  const take = (format: "dataset" | "zip") =>
-    void takeAll(format, isDoneOnly.value, isDeidentified.value);
+  const take = (format: "dataset" | "zip") => {
+    if (!isBusy) void takeAll(format, isDoneOnly.value, isDeidentified.value);
+  };
   return (
     <section class="all-pictures" aria-labelledby="all-title">
       <h3 id="all-title">Take all of them away in one file</h3>
       <div class="formats">
-        <button type="button" disabled={isBusy} onClick={() => take("dataset")}>
+        <button type="button" aria-disabled={isBusy} onClick={() => take("dataset")}>
           <Icon name="save" size={17} />
           <span>
             Data set of all pictures
             <small>to train on</small>
           </span>
         </button>
-        <button type="button" disabled={isBusy} onClick={() => take("zip")}>
+        <button type="button" aria-disabled={isBusy} onClick={() => take("zip")}>
           <Icon name="save" size={17} />
           <span>
             Session of all pictures

@@ -1,7 +1,7 @@
 /** The whole page. */
 
 import { useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { CorrectCard } from "../panel/correct";
 import { LayerCard } from "../panel/layers";
 import { SentenceCard } from "../panel/sentence";
@@ -24,6 +24,7 @@ export function App({ onKeyGiven }: { onKeyGiven: () => void }) {
     document.documentElement.dataset.theme = theme.value;
   });
   const opened = current.value;
+  useKeptFocus(opened?.key ?? null);
   return (
     <>
       <Header />
@@ -95,6 +96,26 @@ function Notices() {
       ))}
     </div>
   );
+}
+
+/** What was pressed to open a picture may go with it: the focus then goes to the picture. */
+function useKeptFocus(key: number | null): void {
+  const before = useRef(key);
+  const focused = useRef<EventTarget | null>(null);
+  useEffect(() => {
+    const note = ({ target }: FocusEvent) => {
+      focused.current = target;
+    };
+    addEventListener("focusin", note);
+    return () => removeEventListener("focusin", note);
+  }, []);
+  useEffect(() => {
+    const isOther = before.current !== key;
+    before.current = key;
+    const isGone = focused.current instanceof Node && !focused.current.isConnected;
+    if (isOther && isGone && document.activeElement === document.body)
+      document.querySelector<HTMLElement>(".stage")?.focus({ preventScroll: true });
+  }, [key]);
 }
 
 /** Files that are dropped anywhere, or pasted. */

@@ -58,6 +58,7 @@ export class Hands {
   }
 
   private paintAt(at: readonly [number, number]): void {
+    this.letGo(); // a key may hold the brush, too
     if (tool.value === "fill") fill(this.opened, at);
     else if (tool.value === "brush" || tool.value === "eraser")
       this.stroke = Stroke.begin(this.opened, tool.value, at);
@@ -108,7 +109,7 @@ export class Hands {
     if (!this.pointers.size) this.drag = null;
   }
 
-  /** The pane goes away; what was painted is kept. */
+  /** The pane goes away, or the focus: no key will be seen to be let go. What was painted is kept. */
   letGo(): void {
     this.stroke?.end();
     this.stroke = null;
@@ -197,7 +198,7 @@ export class Hands {
   }
 
   private press(isHeld: boolean): void {
-    if (!isPaintTool() || isHeld) return;
+    if (!isPaintTool() || isHeld || this.stroke) return;
     const { width, height } = this.opened.info.value;
     const at = this.pointer.value ?? ([width / 2, height / 2] as const);
     this.pointer.value = at;

@@ -62,13 +62,15 @@ export function Pane({ opened, only, pointer, caption }: Props) {
   const hands = useRef<Hands | null>(null);
   if (hands.current?.opened !== opened) hands.current = new Hands(opened, placed, pointer);
   const hand = hands.current;
-  useEffect(
-    () => () => {
-      hand.letGo();
+  useEffect(() => {
+    const away = () => hand.letGo();
+    addEventListener("blur", away);
+    return () => {
+      removeEventListener("blur", away);
+      away();
       forget(opened);
-    },
-    [hand, opened],
-  );
+    };
+  }, [hand, opened]);
 
   const name = opened.info.value.name;
   return (
@@ -92,6 +94,7 @@ export function Pane({ opened, only, pointer, caption }: Props) {
         }}
         onBlur={() => {
           isFocused.value = false;
+          hand.letGo();
         }}
       >
         <canvas ref={canvas} aria-hidden="true" />

@@ -32,7 +32,7 @@ export function onKey(event: KeyboardEvent): void {
   if (document.querySelector("dialog[open]") || isTyping(event.target)) return;
   const step = opened && undoOf(event);
   const key = keyOf(event);
-  if (opened?.draft.value) {
+  if (opened?.isPainting) {
     if (step) event.preventDefault(); // browsers would undo in the sentence, wherever the focus is
     return;
   }

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { folderOf } from "../given/groups";
 import { hasUnsavedWork } from "../state/layers";
+import { many } from "../state/many";
 import type { Opened } from "../state/opened";
 import { closePicture, markDone, show, step, stepToOpen } from "../state/opening";
 import { smallOf } from "../state/small";
@@ -125,7 +126,7 @@ export function Worklist() {
     <Sheet label="All pictures" onClose={close}>
       <div class="card-head">
         <h2>
-          {items.length} pictures, {numDone.value} done
+          {many(items.length, "picture")}, {numDone.value} done
         </h2>
         <button type="button" class="icon-button" aria-label="Close" onClick={close}>
           <Icon name="close" />
