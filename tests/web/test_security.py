@@ -1,5 +1,6 @@
 """Who may come in, and what browsers are told."""
 
+import asyncio
 import logging
 
 import pytest
@@ -135,6 +136,36 @@ def test_the_log_tells_no_sentence_no_name_and_no_id(client, caplog):
     assert "post /v1/segment 200" in lines
     assert "jane" not in lines
     assert image.lower() not in lines
+
+
+@pytest.mark.parametrize("path", ["/v1/segment", "/v1/understand", "/v1/images"])
+def test_who_hangs_up_in_the_middle_of_a_question_is_no_failure(client, caplog, path):
+    kind = "multipart/form-data; boundary=x" if path.endswith("images") else "application/json"
+    head = {"host": "127.0.0.1:8000", "content-type": kind, "content-length": "100"}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "http_version": "1.1",
+        "scheme": "http",
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in head.items()],
+        "client": ("127.0.0.1", 5000),
+        "server": ("127.0.0.1", 8000),
+    }
+    sent = []
+
+    async def hang_up():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(client.app(scope, hang_up, send))
+    assert sent[0]["status"] == 400
+    assert [one for one in caplog.records if one.levelno >= logging.ERROR] == []
 
 
 def test_a_mistake_of_ours_is_told_without_its_words(model, caplog, monkeypatch):

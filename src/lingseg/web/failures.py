@@ -6,9 +6,10 @@ import traceback
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from lingseg.web.problem import Code, Problem, invalid
+from lingseg.web.problem import Code, Problem, bad_request, invalid
 
 LOG = logging.getLogger("lingseg.web")
 
@@ -37,6 +38,11 @@ def handle_failures(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def _invalid(_: Request, error: RequestValidationError) -> Response:
         return invalid(error).response()
+
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(_: Request, __: ClientDisconnect) -> Response:
+        # A page drops what it asked a key ago; nobody is there to read this.
+        return bad_request("The connection was lost.", 400).response()
 
     @app.exception_handler(Exception)
     async def _mistake(_: Request, error: Exception) -> Response:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from lingseg.web.limits import Limits
 from lingseg.web.pile import File, plain_folder, plain_name
@@ -35,8 +35,6 @@ async def form_of(request: Request, limits: Limits) -> AsyncIterator[FormData]:
                 f"At most {limits.files:,} files are taken at once. Send a folder at a time.",
             ) from error
         raise bad_request("The form cannot be read; is the upload whole?", 400) from error
-    except ClientDisconnect as error:
-        raise bad_request("The connection was lost.", 400) from error
     try:
         yield form
     finally:
