@@ -332,15 +332,13 @@ def record_of(answer: Answer, layer: Layer) -> dict[str, object]:
     record = answer.result.as_record()
     sure: dict[str, object] = {"confidence": layer.confidence, "presence": layer.presence}
     if layer.is_by_person:
-        sure = dict.fromkeys(sure)
+        sure = dict.fromkeys([*sure, "threshold"])
     if "slice_confidences" in record:
         told = {} if layer.is_by_person else layer.slice_confidences or {}
         num_slices = len(cast(list[object], record["slice_confidences"]))
         sure["slice_confidences"] = [told.get(one) for one in range(num_slices)] if told else None
         corrected = layer.slices_by_person
         sure["corrected_slices"] = None if corrected is None else sorted(corrected)
-    if layer.is_by_person:
-        sure["threshold"] = None
     if layer.is_painted:
         sure |= dict.fromkeys(("model", "model_sha256"))
     if answer.is_deidentified:

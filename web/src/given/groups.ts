@@ -20,7 +20,10 @@ interface Piece {
   file: () => Promise<File>;
 }
 
-/** An archive that this page made: see state/session_zip.ts. */
+/** What a session holds of each picture, by which one is known: see state/session_zip.ts. */
+export const PAGE = "page.json";
+
+/** An archive that this page made. */
 export interface SessionZip {
   name: string;
   members: Member[];
@@ -94,7 +97,7 @@ async function takeApart(file: File, path: string, pieces: Piece[], pile: Pile):
     if (error instanceof NoZip) return false;
     throw error;
   }
-  if (members.some((one) => nameOf(one.name) === "page.json")) {
+  if (members.some((one) => nameOf(one.name) === PAGE)) {
     pile.sessions.push({ name: file.name, members });
     return true;
   }

@@ -98,6 +98,10 @@ export async function unpack(member: Member, most = member.size): Promise<Uint8A
   return out.subarray(0, length);
 }
 
+/** What a member holds, of letters. */
+export const unpackText = async (member: Member): Promise<string> =>
+  new TextDecoder().decode(await unpack(member));
+
 /** A new member of an archive that is written. */
 export async function pack(name: string, content: string | Uint8Array): Promise<Member> {
   const bytes =

@@ -6,6 +6,7 @@ import * as api from "../server/api";
 import type { Answer, StruckWord } from "../server/contract";
 import { askLayer, sizeInWords } from "../state/asking";
 import { type Layer, maskOf } from "../state/layer";
+import { inPixels } from "../state/many";
 import { answerOf, isSameMeaning, meaningOf } from "../state/meaning";
 import { say } from "../state/notices";
 import type { Opened } from "../state/opened";
@@ -175,11 +176,9 @@ function StruckLine({ word }: { word: StruckWord }) {
   );
 }
 
-const count = (pixels: number) => `${pixels.toLocaleString("en")} pixel${pixels === 1 ? "" : "s"}`;
-
 export function inWords({ word, lost_pixels: lost, gained_pixels: gained }: StruckWord): string {
   if (!lost && !gained) return `Without “${word}” the mask stays the same.`;
-  const parts = [lost && `loses ${count(lost)}`, gained && `gains ${count(gained)}`];
+  const parts = [lost && `loses ${inPixels(lost)}`, gained && `gains ${inPixels(gained)}`];
   return `Without “${word}” the mask ${parts.filter(Boolean).join(" and ")}.`;
 }
 

@@ -1,4 +1,4 @@
-/** A correction whose sentence or side was changed since: a person says what it is for. */
+/** What only a person can say: what a correction is for, and which of several masks holds. */
 
 import { chooseSide } from "../state/asking";
 import { join } from "../state/correcting";

@@ -10,6 +10,7 @@ import { exportAs } from "../state/saving";
 import { isListOpen } from "../state/store";
 import { hindrance, isOfOneSlice, numToAsk, type Taking, takingOf } from "../state/taking";
 import { worklist } from "../state/worklist";
+import { Check } from "../view/check";
 import { Icon } from "../view/icon";
 
 const FORMATS: readonly [ExportFormat, string, string][] = [
@@ -26,8 +27,13 @@ export function TakeAwayCard({ opened }: { opened: Opened }) {
   const busy = useSignal<ExportFormat | null>(null);
   const taking = takingOf(opened);
   const problem = hindrance(taking);
-  const refusal = (format: ExportFormat) =>
-    refusalOf(opened, format) ?? hindrance(takingOf(opened, format));
+  const formats = FORMATS.map(([format, name, about]) => ({
+    format,
+    name,
+    about: holds(opened, format, isDeidentified.value) ?? about,
+    refusal: refusalOf(opened, format) ?? hindrance(takingOf(opened, format)),
+  }));
+  const canKeepAll = formats.some((one) => one.format === "zip" && one.refusal === null);
   const take = async (format: ExportFormat) => {
     if (busy.value !== null) return;
     busy.value = format;
@@ -39,40 +45,31 @@ export function TakeAwayCard({ opened }: { opened: Opened }) {
       <h2 id="take-title">Take away</h2>
       <p class="hint" id="take-hint">
         {problem ?? aboutOf(opened, taking)}
-        {problem && refusal("zip") === null && " A session keeps all of it as it is."}
+        {problem && canKeepAll && " A session keeps all of it as it is."}
       </p>
       <div class="formats">
-        {FORMATS.map(([format, name, about]) => (
+        {formats.map(({ format, name, about, refusal }) => (
           <button
             key={format}
             type="button"
-            disabled={refusal(format) !== null}
+            disabled={refusal !== null}
             aria-disabled={busy.value !== null} // a disabled button would lose the focus
-            title={refusal(format) ?? ""}
+            title={refusal ?? ""}
             aria-busy={busy.value === format}
             onClick={() => void take(format)}
           >
             <Icon name="save" size={17} />
             <span>
               {name}
-              <small>{holds(opened, format, isDeidentified.value) ?? about}</small>
+              <small>{about}</small>
             </span>
           </button>
         ))}
       </div>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={isDeidentified.value}
-          onChange={(event) => {
-            isDeidentified.value = event.currentTarget.checked;
-          }}
-        />
-        <span>
-          Leave out what may tell the patient: names, dates, the picture itself. Sentences stay as
-          you wrote them.
-        </span>
-      </label>
+      <Check isOn={isDeidentified}>
+        Leave out what may tell the patient: names, dates, the picture itself. Sentences stay as you
+        wrote them.
+      </Check>
       {worklist.value.length > 1 && (
         <button
           type="button"

@@ -3,7 +3,7 @@
 import { signal } from "@preact/signals";
 import { askSlice, failed } from "./asking";
 import type { Layer } from "./layer";
-import { answerOf, isSameMeaning, meaningOf } from "./meaning";
+import { answerOf, currentAnswers, isSameMeaning, meaningOf } from "./meaning";
 import { say } from "./notices";
 import type { Opened } from "./opened";
 import { pause } from "./patience";
@@ -47,8 +47,34 @@ export function lostSlices(layer: Layer): number[] {
 
 /** The slices that have an answer, and those that had one. */
 export function answeredSlices(layer: Layer): number[] {
-  const known = [...layer.answers.keys()].filter((one) => answerOf(layer, one));
+  const known = currentAnswers(layer).map(([slice]) => slice);
   return [...known, ...lostSlices(layer)].sort((one, other) => one - other);
+}
+
+/** Ask of one slice after the other, as long as the sentence is still the one that was meant. */
+async function askEach(
+  opened: Opened,
+  id: number,
+  slices: readonly number[],
+  isStill: (now: Layer) => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for (const [done, slice] of slices.entries()) {
+      const now = opened.find(id);
+      if (!now || !isStill(now)) return;
+      signal.throwIfAborted();
+      progress.value = { opened, layer: id, done, of: slices.length };
+      if (!answerOf(now, slice)) await askSlice(opened, now, slice, signal);
+    }
+  } finally {
+    progress.value = null;
+  }
+}
+
+function begin(): AbortSignal {
+  stopping = new AbortController();
+  return stopping.signal;
 }
 
 /**
@@ -61,40 +87,21 @@ export async function askAgain(
   slices: readonly number[],
 ): Promise<void> {
   while (progress.value) await pause(0.2); // one after the other
-  stopping = new AbortController();
-  const { signal } = stopping;
-  try {
-    for (const [done, slice] of slices.entries()) {
-      const now = opened.find(id);
-      if (!now?.text.trim()) return;
-      signal.throwIfAborted();
-      progress.value = { opened, layer: id, done, of: slices.length };
-      if (!answerOf(now, slice)) await askSlice(opened, now, slice, signal);
-    }
-  } finally {
-    progress.value = null;
-  }
+  await askEach(opened, id, slices, (now) => now.text.trim() !== "", begin());
 }
 
 export async function askAllSlices(opened: Opened, id: number): Promise<void> {
   const layer = opened.find(id);
   if (!layer?.text.trim() || progress.value) return;
   const meaning = meaningOf(layer.text);
-  stopping = new AbortController();
-  const { signal } = stopping;
-  const of = opened.info.value.slices;
+  const isStill = (now: Layer) => isSameMeaning(meaningOf(now.text), meaning);
+  const all = Array.from({ length: opened.info.value.slices }, (_, slice) => slice);
+  const signal = begin();
   try {
-    for (let slice = 0; slice < of; slice++) {
-      const now = opened.find(id);
-      // The sentence may mean another thing by now, or be gone.
-      if (!now || !isSameMeaning(meaningOf(now.text), meaning)) break;
-      progress.value = { opened, layer: id, done: slice, of };
-      if (!answerOf(now, slice)) await askSlice(opened, now, slice, signal);
-    }
+    await askEach(opened, id, all, isStill, signal);
   } catch (error) {
     failed(opened, id, error, signal);
   }
-  progress.value = null;
   const now = opened.find(id);
   if (now) say(tallyInWords(opened, now));
 }

@@ -5,8 +5,16 @@ import { area } from "../pixels/runs";
 import * as api from "../server/api";
 import { Refusal, Unreachable } from "../server/api";
 import type { Side, Suggestion, Understanding } from "../server/contract";
-import { type Layer, SliceAnswer } from "./layer";
-import { answerOf, currentMask, isSameMeaning, meaningOf, settleAll } from "./meaning";
+import { isSentence, type Layer, SliceAnswer } from "./layer";
+import { inPixels } from "./many";
+import {
+  answerOf,
+  currentAnswers,
+  currentMask,
+  isSameMeaning,
+  meaningOf,
+  settleAll,
+} from "./meaning";
 import { say, tell } from "./notices";
 import type { Opened } from "./opened";
 import { askOf, onceBack, reasonOf } from "./patience";
@@ -63,7 +71,7 @@ export function setText(opened: Opened, layer: Layer, text: string): void {
 /** Ask one layer's sentence of the slice that is shown. */
 export async function askLayer(opened: Opened, id: number): Promise<void> {
   const layer = opened.find(id);
-  if (!layer || layer.corrects !== null || !layer.text.trim() || opened.isLost.value) return;
+  if (!layer || !isSentence(layer) || opened.isLost.value) return;
   const slice = opened.slice.value;
   const signal = newest(`segment ${opened.key} ${id}`);
   opened.change(id, { isAsking: true, problem: null });
@@ -102,10 +110,6 @@ export async function askSlice(
   opened.change(layer.id, { answers: new Map([...kept, [slice, answered]]) });
 }
 
-/** Those to what the sentence means now; the old ones go. */
-const currentAnswers = (layer: Layer): [number, SliceAnswer][] =>
-  [...layer.answers].filter(([slice]) => answerOf(layer, slice));
-
 /** Tell why a sentence was not answered. What was drawn for an older one goes. */
 export function failed(opened: Opened, id: number, error: unknown, signal: AbortSignal): void {
   const layer = opened.find(id);
@@ -128,8 +132,7 @@ export function failed(opened: Opened, id: number, error: unknown, signal: Abort
 /** Ask every sentence that has no answer for the slice that is shown. */
 export function askMissing(opened: Opened): void {
   for (const layer of opened.layers.value)
-    if (layer.corrects === null && layer.text.trim() && !answerOf(layer, opened.slice.value))
-      void askLayer(opened, layer.id);
+    if (isSentence(layer) && !answerOf(layer, opened.slice.value)) void askLayer(opened, layer.id);
 }
 
 /**
@@ -168,11 +171,10 @@ export function summaryOf(opened: Opened, id: number): string {
 
 export function sizeInWords(opened: Opened, pixels: number): string {
   const [row, column] = opened.info.value.spacing_mm ?? [];
-  const count = `${pixels.toLocaleString("en")} pixel${pixels === 1 ? "" : "s"}`;
-  if (!row || !column) return count;
+  if (!row || !column) return inPixels(pixels);
   const mm2 = pixels * row * column;
   const size = mm2 < 100 ? `${mm2.toFixed(1)} mm²` : `${(mm2 / 100).toFixed(2)} cm²`;
-  return `${count}, ${size}`;
+  return `${inPixels(pixels)}, ${size}`;
 }
 
 /** Understand the sentence in the box; suggest how it may go on. */

@@ -65,12 +65,10 @@ function setCorrection(opened: Opened, layer: Layer, slice: number, mask: Mask):
   opened.struck.value = null; // one must see what one paints
   const existing = opened.find(layer.id);
   const corrections = new Map([...(existing ?? layer).corrections, [slice, mask]]);
+  if (existing) opened.change(layer.id, { corrections });
+  const made = existing ? null : insertCorrection(opened, { ...layer, corrections });
   opened.activeId.value = layer.id;
-  if (existing) {
-    opened.change(layer.id, { corrections });
-    return null;
-  }
-  return insertCorrection(opened, { ...layer, corrections });
+  return made;
 }
 
 function insertCorrection(opened: Opened, layer: Layer): Made {
@@ -78,7 +76,6 @@ function insertCorrection(opened: Opened, layer: Layer): Made {
   const styleBefore = opened.layers.value[corrected]?.style ?? "both";
   insertLayer(opened, corrected + 1, layer);
   if (layer.corrects !== null) opened.change(layer.corrects, { style: "outline" });
-  opened.activeId.value = layer.id;
   return { layer, styleBefore };
 }
 

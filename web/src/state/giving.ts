@@ -1,7 +1,7 @@
 /** From what was given to open pictures: one is sent to the server when it is wanted. */
 
 import * as api from "../server/api";
-import { Refusal, Unreachable } from "../server/api";
+import { Refusal } from "../server/api";
 import type { ImageInfo, Uploaded } from "../server/contract";
 import { many } from "./many";
 import { say, tell } from "./notices";
@@ -54,8 +54,8 @@ async function giveNow(one: Waiting, signal?: AbortSignal): Promise<Opened | nul
     const uploaded = await patiently(() => api.upload(files, signal));
     const source = { files: given.files };
     const opened = uploaded.images.map((info, number) => {
-      const twin = twinOf(info, one);
-      return twin ?? openAs(info, source, placeOf(one) + number / 10_000, one);
+      const known = twinOf(info, one) ?? givenAgain(info, source);
+      return known ?? openAs(info, source, placeOf(one) + number / 10_000, one);
     });
     for (const { name, problem } of uploaded.problems.slice(0, 3)) tell(toldOf(name, problem));
     if (uploaded.problems.length > 3)
@@ -68,7 +68,7 @@ async function giveNow(one: Waiting, signal?: AbortSignal): Promise<Opened | nul
     return opened[0] ?? null;
   } catch (error) {
     const isOfFile = error instanceof Refusal && error.retryAfter === null && error.status !== 401;
-    if (!isOfFile || error instanceof Unreachable) throw error;
+    if (!isOfFile) throw error;
     one.problem.value = toldOf(one.name, error.message);
     return null;
   }
@@ -93,23 +93,26 @@ function twinOf(info: ImageInfo, { path, name }: Waiting): Opened | null {
 
 const pathWithin = ({ folder, name }: ImageInfo) => (folder ? `${folder}/${name}` : name);
 
-function openAs(info: ImageInfo, source: Source, place: number, one: Waiting | null): Opened {
+/** The picture that is there already, and had lost its file or waited for it. */
+function givenAgain(info: ImageInfo, source: Source): Opened | null {
   const known = pictures.value.find(
     (other) =>
       isSaidToBe(other, info) ||
       ((other.isLost.value || !other.source) && isSame(other.info.value, info)) ||
       (other.original !== "" && other.original === info.input_hash),
   );
-  if (known) {
-    known.source = source;
-    known.original = "";
-    known.isLost.value = false;
-    known.info.value = { ...info, name: known.info.value.name };
-    return known;
-  }
+  if (!known) return null;
+  known.source = source;
+  known.original = "";
+  known.isLost.value = false;
+  known.info.value = { ...info, name: known.info.value.name };
+  return known;
+}
+
+function openAs(info: ImageInfo, source: Source, place: number, one: Waiting): Opened {
   const opened = new Opened(info, source);
   // Of several files, the server knows the inner folders; of one, the page knows where it lay.
-  if (one && one.name === info.name) opened.path = one.path;
+  if (one.name === info.name) opened.path = one.path;
   setPlace(opened, place);
   return opened;
 }
@@ -130,13 +133,16 @@ function addPictures(opened: readonly Opened[]): void {
 
 /** What an example gave. */
 export function takeExample({ images }: Uploaded, example: string): Opened | null {
+  const source = { example };
   const opened = images.map((info) => {
-    const made = new Opened(info, { example });
-    const known = pictures.value.find(
+    const isLost = pictures.value.some(
       (other) => other.isLost.value && isSame(other.info.value, info),
     );
-    if (!known) placeOf(made);
-    return known ? openAs(info, { example }, 0, null) : made;
+    const known = isLost ? givenAgain(info, source) : null;
+    if (known) return known;
+    const made = new Opened(info, source);
+    placeOf(made);
+    return made;
   });
   addPictures(opened);
   return opened[0] ?? null;

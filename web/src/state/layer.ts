@@ -141,6 +141,10 @@ export function maskOf(layer: Layer, slice: number): Mask | null {
   return layer.threshold === null ? answered.mask : answered.cutAt(layer.threshold);
 }
 
+/** Whether there is something to ask: a layer of its own, with words. */
+export const isSentence = (layer: Layer): boolean =>
+  layer.corrects === null && layer.text.trim() !== "";
+
 export const isUnsaved = (layer: Layer): boolean =>
   [...layer.corrections].some(([slice, mask]) => layer.saved.get(slice) !== mask);
 

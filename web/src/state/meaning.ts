@@ -48,6 +48,10 @@ export function answerOf(layer: Layer, slice: number): SliceAnswer | null {
   return answered && isSameMeaning(answered.asked, meaningOf(layer.text)) ? answered : null;
 }
 
+/** The answers to what a sentence means now, with their slices. */
+export const currentAnswers = (layer: Layer): [number, SliceAnswer][] =>
+  [...layer.answers].filter(([slice]) => answerOf(layer, slice));
+
 /** The mask that counts; null where there is none, or one of another sentence or side. */
 export function currentMask(opened: Opened, layer: Layer, slice: number): Mask | null {
   const holds = layer.corrects === null ? answerOf(layer, slice) : isInStep(opened, layer);
@@ -60,10 +64,9 @@ export const isOutdated = (opened: Opened, layer: Layer, slice: number): boolean
 
 /** The slices of which a layer has a mask that counts. */
 export function currentSlices(opened: Opened, layer: Layer): number[] {
-  const kept = layer.corrects === null ? layer.answers : layer.corrections;
-  return [...kept.keys()]
-    .filter((slice) => (layer.corrects === null ? answerOf(layer, slice) : isInStep(opened, layer)))
-    .sort((a, b) => a - b);
+  const kept = layer.corrects === null ? currentAnswers(layer) : [...layer.corrections];
+  if (layer.corrects !== null && !isInStep(opened, layer)) return [];
+  return kept.map(([slice]) => slice).sort((a, b) => a - b);
 }
 
 /**

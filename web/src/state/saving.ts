@@ -23,6 +23,9 @@ import {
 export const isOfPicture = (error: unknown): error is Refusal =>
   error instanceof Refusal && error.status !== 401;
 
+/** Why nothing more can be asked of a picture whose file is not here. */
+export const GIVE_AGAIN = "the file has to be given again first.";
+
 const sliceOf = (opened: Opened) => (opened.isVolume ? opened.slice.value : null);
 
 /** The file that the server makes of what counts; null where nothing does. */
@@ -58,14 +61,14 @@ export async function sessionOf(opened: Opened, isDeidentified: boolean): Promis
       without ??= error.message;
     }
   };
-  if (opened.isLost.value) without = "the file has to be given again first.";
-  else if (isWorkedOn(opened)) {
+  const hasWork = isWorkedOn(opened); // else there is nothing to miss
+  if (hasWork && opened.isLost.value) without = GIVE_AGAIN;
+  else if (hasWork) {
     await trySome(() => answerAll(opened, "zip"));
     await trySome(async () => {
       members.push(...(await forOthers(opened, isDeidentified)));
     });
   }
-  if (!isWorkedOn(opened)) without = null; // there is nothing to miss
   const isTaken = noteTaken(opened, "zip");
   return { members: await withPage(opened, members, isDeidentified), without, isTaken };
 }

@@ -5,8 +5,8 @@
  * this page knows of a picture, masks as runs. Several pictures are a folder each.
  */
 
-import { folderOf, nameOf, type SessionZip } from "../given/groups";
-import { type Member, pack, unpack } from "../given/zip";
+import { folderOf, nameOf, PAGE, type SessionZip } from "../given/groups";
+import { type Member, pack, unpack, unpackText } from "../given/zip";
 import type { ImageInfo, RunLengths, Side } from "../server/contract";
 import { chooseSide } from "./asking";
 import { settleAll } from "./meaning";
@@ -17,7 +17,6 @@ import { chosenSide, pictures } from "./store";
 import { isWorkedOn } from "./taking";
 import { bind, isOpened, placeOf, setPlace, Waiting, waiting, worklist } from "./worklist";
 
-const PAGE = "page.json";
 export const PICTURE = "picture.png";
 const LIST = "list.json";
 const VERSION = 1;
@@ -75,8 +74,7 @@ export async function openSession({ name, members }: SessionZip): Promise<Opened
   if (!pages.length)
     tell(`${name} is locked with a password. Unpack it first, then give the folder.`);
   const opened: Opened[] = [];
-  const list = await listed(members);
-  for (const one of list) {
+  for (const one of await listed(members, pages)) {
     try {
       if (!("folder" in one)) {
         remember(one);
@@ -99,15 +97,12 @@ export async function openSession({ name, members }: SessionZip): Promise<Opened
 }
 
 /** What a session lists, in its order; of one without a list, its folders. */
-async function listed(members: readonly Member[]): Promise<Listed[]> {
-  const folders = members.filter((one) => nameOf(one.name) === PAGE && !one.isLocked);
-  const all = folders.map((one): Listed => ({ folder: folderOf(one.name) }));
+async function listed(members: readonly Member[], pages: readonly Member[]): Promise<Listed[]> {
+  const all = pages.map((one): Listed => ({ folder: folderOf(one.name) }));
   const list = members.find((one) => nameOf(one.name) === LIST && !one.isLocked);
   if (!list) return all;
   try {
-    const read = JSON.parse(new TextDecoder().decode(await unpack(list))) as {
-      pictures: Listed[];
-    };
+    const read = JSON.parse(await unpackText(list)) as { pictures: Listed[] };
     const outer = folderOf(list.name);
     const known = read.pictures.map((one) =>
       "folder" in one && outer ? { folder: `${outer}/${one.folder}` } : one,
@@ -127,16 +122,10 @@ function remember({ path, name }: { path: string; name: string }): void {
 }
 
 async function openPage(page: Member, members: readonly Member[]): Promise<Opened> {
-  const read = checked(JSON.parse(new TextDecoder().decode(await unpack(page))) as PageFile);
-  const { info } = read.picture;
-  const folder = folderOf(page.name);
-  const picture = members.find((one) => one.name === (folder ? `${folder}/${PICTURE}` : PICTURE));
-  const files =
-    read.isPictureIn && picture
-      ? async () => [new File([await unpack(picture)], info.name || PICTURE)]
-      : null;
+  const read = checked(JSON.parse(await unpackText(page)) as PageFile);
+  const files = filesWithin(read, page, members);
   const open = worklist.value.filter(isOpened);
-  const ofFile = open.filter((one) => isOfFile(one, info));
+  const ofFile = open.filter((one) => isOfFile(one, read.picture.info));
   const lost = ofFile.find((one) => one.isLost.value && isWorkedOn(one));
   if (lost) {
     // After a reload the work in this tab is newer than the file; only the picture was missing.
@@ -150,6 +139,13 @@ async function openPage(page: Member, members: readonly Member[]): Promise<Opene
     same.isDone.value ||= opened.isDone.value;
     return same;
   }
+  putBeside(opened, ofFile);
+  if (read.side) chooseSide(read.side, "session");
+  return opened;
+}
+
+/** Give a session's picture its file and its place, among those that are open of the very file. */
+function putBeside(opened: Opened, ofFile: readonly Opened[]): void {
   const unworked = ofFile.find((one) => !isWorkedOn(one));
   if (unworked) takePlaceOf(unworked, opened);
   else opened.source ??= ofFile.find((one) => one.source)?.source ?? null;
@@ -161,8 +157,18 @@ async function openPage(page: Member, members: readonly Member[]): Promise<Opene
   opened.isLost.value = !opened.source;
   const file = waiting.value.find((one) => one.path === opened.path && !one.standsFor.value);
   if (file && !unworked) bind(opened, file);
-  if (read.side) chooseSide(read.side, "session");
-  return opened;
+}
+
+/** The picture itself, where the session holds it. */
+function filesWithin(
+  { isPictureIn, picture: { info } }: PageFile,
+  page: Member,
+  members: readonly Member[],
+) {
+  const folder = folderOf(page.name);
+  const picture = members.find((one) => one.name === (folder ? `${folder}/${PICTURE}` : PICTURE));
+  if (!isPictureIn || !picture) return null;
+  return async () => [new File([await unpack(picture)], info.name || PICTURE)];
 }
 
 function checked(read: PageFile): PageFile {

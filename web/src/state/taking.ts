@@ -4,7 +4,7 @@ import { toRuns } from "../pixels/runs";
 import type { ExportFormat, ExportLayer, MaskBySlice } from "../server/contract";
 import { askAgain, lostSlices } from "./all_slices";
 import { contradictions, isDrawnInstead, withoutDoubles } from "./doubled";
-import type { Layer } from "./layer";
+import { isSentence, type Layer } from "./layer";
 import {
   answerOf,
   currentMask,
@@ -37,10 +37,8 @@ export interface Taking {
 /** What is taken away of the visible layers, and what stands in the way. */
 export function takingOf(opened: Opened, format: ExportFormat = "nifti"): Taking {
   const visible = opened.layers.value.filter((one) => one.isVisible);
-  const [answers, corrections] = [
-    visible.filter((one) => one.corrects === null),
-    visible.filter((one) => one.corrects !== null),
-  ];
+  const answers = visible.filter((one) => one.corrects === null);
+  const corrections = visible.filter((one) => one.corrects !== null);
   const nameless = corrections.filter((one) => !standsFor(opened, one).text);
   const named = corrections.filter((one) => !nameless.includes(one));
   const drawn = [...answers, ...named].filter((one) => slicesTaken(opened, one, format).length > 0);
@@ -136,13 +134,12 @@ export function hindrance({
   nameless,
   doubled,
 }: Taking): string | null {
-  if (isWhole) return awaited.length ? "The answer is on its way." : null;
-  if (undecided.length)
+  if (!isWhole && undecided.length)
     return "A correction was drawn for another sentence or side: say first what it is for, below the sentence.";
-  if (doubled.length)
+  if (!isWhole && doubled.length)
     return "One sentence has several masks that differ: say first which one holds, below the sentence.";
   if (awaited.length) return "The answer is on its way.";
-  if (layers.length) return null;
+  if (isWhole || layers.length) return null;
   if (nameless.length) return "What you drew has no sentence yet: write one to save it.";
   return "Nothing is drawn yet: there is nothing to save.";
 }
@@ -165,7 +162,7 @@ export const numToAsk = (opened: Opened, layer: Layer): number =>
 export async function answerAll(opened: Opened, format: ExportFormat): Promise<void> {
   const visible = opened.layers.value.filter((one) => one.isVisible);
   for (const layer of opened.layers.value) {
-    if (layer.corrects !== null || !layer.text.trim()) continue;
+    if (!isSentence(layer)) continue;
     const correction = visible.find((one) => one.corrects === layer.id);
     const isOver = correction && !opened.isVolume && format === "dataset";
     if (isOver || !(correction || layer.isVisible)) continue;

@@ -1,14 +1,14 @@
 /** All pictures taken away at once: each is saved by the server, and put together here. */
 
 import { signal } from "@preact/signals";
-import { type Member, pack, readZip, unpack, writeZip } from "../given/zip";
+import { type Member, pack, readZip, unpackText, writeZip } from "../given/zip";
 import { Refusal } from "../server/api";
 import { stopSlices } from "./all_slices";
 import { many, toldOfSome } from "./many";
 import { say, tell } from "./notices";
 import type { Opened } from "./opened";
 import { trying } from "./patience";
-import { isOfPicture, save, sessionOf, written } from "./saving";
+import { GIVE_AGAIN, isOfPicture, save, sessionOf, written } from "./saving";
 import { type Listed, packList } from "./session_zip";
 import { chosenSide } from "./store";
 import { answerAll, hindrance, isWorkedOn, noteTaken, takingOf } from "./taking";
@@ -86,7 +86,7 @@ async function finish(
   say(told);
 }
 
-const leftOut = (why: string) => new Refusal(why, "left-out", 422, null);
+const leaveOut = (why: string) => new Refusal(why, "left-out", 422, null);
 
 /** One data set of many: files are added, the rows of the tables put below each other. */
 export class DataSet implements Together {
@@ -99,15 +99,15 @@ export class DataSet implements Together {
 
   async take(opened: Opened): Promise<(() => void) | null> {
     if (!isWorkedOn(opened)) return null;
-    if (opened.isLost.value) throw leftOut("the file has to be given again first.");
+    if (opened.isLost.value) throw leaveOut(GIVE_AGAIN);
     await answerAll(opened, "dataset");
     const failed = opened.layers.value.find((one) => one.isVisible && one.problem);
     if (failed?.problem && !opened.layers.value.some((one) => one.corrects === failed.id))
-      throw leftOut(failed.problem);
+      throw leaveOut(failed.problem);
     const taking = takingOf(opened, "dataset");
     const isEmpty = !taking.layers.length && !taking.nameless.length && !taking.undecided.length;
     const problem = isEmpty ? null : hindrance(taking);
-    if (problem) throw leftOut(problem);
+    if (problem) throw leaveOut(problem);
     const isTaken = noteTaken(opened, "dataset");
     const made = await written(opened, "dataset", this.isDeidentified, chosenSide.value);
     return made && (await this.add(opened, made.blob)) ? isTaken : null;
@@ -138,8 +138,7 @@ export class DataSet implements Together {
   }
 
   private async addRows(table: Member): Promise<void> {
-    const text = new TextDecoder().decode(await unpack(table));
-    const lines = text.split(/\r?\n/).filter(Boolean);
+    const lines = (await unpackText(table)).split(/\r?\n/).filter(Boolean);
     const known = this.tables.get(table.name) ?? [];
     this.tables.set(table.name, [...known, ...lines.filter((one) => !known.includes(one))]);
   }

@@ -1,34 +1,35 @@
 /** Take all pictures away in one file. */
 
 import { useSignal } from "@preact/signals";
-import { progress, stopTaking, takeAll } from "../state/whole";
+import { progress, stopTaking, takeAll, type Whole } from "../state/whole";
+import { Check } from "./check";
 import { Icon } from "./icon";
+
+const WHOLES: readonly [Whole, string, string][] = [
+  ["dataset", "Data set of all pictures", "to train on"],
+  ["zip", "Session of all pictures", "to go on tomorrow: open the ZIP"],
+];
 
 export function AllPictures() {
   const isDoneOnly = useSignal(false);
   const isDeidentified = useSignal(false);
   const isBusy = progress.value !== null;
-  const take = (format: "dataset" | "zip") => {
+  const take = (format: Whole) => {
     if (!isBusy) void takeAll(format, isDoneOnly.value, isDeidentified.value);
   };
   return (
     <section class="all-pictures" aria-labelledby="all-title">
       <h3 id="all-title">Take all of them away in one file</h3>
       <div class="formats">
-        <button type="button" aria-disabled={isBusy} onClick={() => take("dataset")}>
-          <Icon name="save" size={17} />
-          <span>
-            Data set of all pictures
-            <small>to train on</small>
-          </span>
-        </button>
-        <button type="button" aria-disabled={isBusy} onClick={() => take("zip")}>
-          <Icon name="save" size={17} />
-          <span>
-            Session of all pictures
-            <small>to go on tomorrow: open the ZIP</small>
-          </span>
-        </button>
+        {WHOLES.map(([format, name, about]) => (
+          <button key={format} type="button" aria-disabled={isBusy} onClick={() => take(format)}>
+            <Icon name="save" size={17} />
+            <span>
+              {name}
+              <small>{about}</small>
+            </span>
+          </button>
+        ))}
       </div>
       {isBusy && (
         <p class="saving" role="status">
@@ -38,29 +39,11 @@ export function AllPictures() {
           </button>
         </p>
       )}
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={isDoneOnly.value}
-          onChange={(event) => {
-            isDoneOnly.value = event.currentTarget.checked;
-          }}
-        />
-        <span>Only pictures that are marked as done</span>
-      </label>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={isDeidentified.value}
-          onChange={(event) => {
-            isDeidentified.value = event.currentTarget.checked;
-          }}
-        />
-        <span>
-          Leave out what may tell the patient. A data set keeps its pictures, which it is made of;
-          sentences stay.
-        </span>
-      </label>
+      <Check isOn={isDoneOnly}>Only pictures that are marked as done</Check>
+      <Check isOn={isDeidentified}>
+        Leave out what may tell the patient. A data set keeps its pictures, which it is made of;
+        sentences stay.
+      </Check>
     </section>
   );
 }

@@ -46,9 +46,7 @@ export class Hands {
     this.pointers.set(event.pointerId, event);
     const at = this.at(event);
     if (this.pointers.size > 1) {
-      this.waiting = null; // a second finger means to move, not to paint
-      this.stroke?.cancel();
-      this.stroke = null;
+      this.dropStroke(); // a second finger means to move, not to paint
       this.drag = "move";
     } else if (event.button === 2) this.drag = "level";
     else if (event.button === 1 || tool.value === "move") this.drag = "move";
@@ -98,10 +96,14 @@ export class Hands {
 
   /** The browser took the pointer over. */
   cancel(event: PointerEvent): void {
+    this.dropStroke();
+    this.lift(event);
+  }
+
+  private dropStroke(): void {
     this.waiting = null;
     this.stroke?.cancel();
     this.stroke = null;
-    this.lift(event);
   }
 
   private lift(event: PointerEvent): void {
@@ -207,9 +209,6 @@ export class Hands {
   }
 
   keyUp(event: KeyboardEvent): void {
-    if (event.key !== " " || !this.pressedAt) return;
-    this.pressedAt = null;
-    this.stroke?.end();
-    this.stroke = null;
+    if (event.key === " " && this.pressedAt) this.letGo();
   }
 }

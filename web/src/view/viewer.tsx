@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import { FITTED } from "../pixels/viewport";
 import { brushIn, mostBrushIn, setBrush } from "../state/brush";
 import { redo, undo } from "../state/correcting";
+import { isSentence } from "../state/layer";
 import type { Opened } from "../state/opened";
 import { lostWords } from "../state/patience";
 import { areMasksHidden, isComparing, type Tool, tool } from "../state/store";
@@ -23,7 +24,7 @@ const MOST_PANES = 6;
 
 export function Viewer({ opened }: { opened: Opened }) {
   const pointer = useSignal<readonly [number, number] | null>(null);
-  const sentences = opened.layers.value.filter((one) => one.corrects === null && one.text.trim());
+  const sentences = opened.layers.value.filter(isSentence);
   const isSplit = isComparing.value && sentences.length > 1;
   const panes = isSplit ? sentences.slice(0, MOST_PANES) : [null];
   return (

@@ -19,6 +19,7 @@ import {
   worklist,
 } from "../state/worklist";
 import { AllPictures } from "./all_pictures";
+import { Check } from "./check";
 import { Sheet } from "./dialogs";
 import { Icon, IconButton } from "./icon";
 
@@ -63,7 +64,7 @@ function Tabs({ items }: { items: readonly Item[] }) {
 function Turner() {
   const opened = current.value;
   const place = placeInList.value;
-  const many = worklist.value.length;
+  const { length } = worklist.value;
   return (
     <div class="turner">
       <IconButton
@@ -83,7 +84,7 @@ function Turner() {
         }}
       >
         <b>
-          {place + 1} / {many}
+          {place + 1} / {length}
         </b>
         {opened?.isDone.value && <Icon name="done" size={16} />}
         <span>{opened ? labelOf(opened) : "All pictures"}</span>
@@ -92,7 +93,7 @@ function Turner() {
         icon="after"
         label="Next picture"
         hint="."
-        isDisabled={place + 1 >= many}
+        isDisabled={place + 1 >= length}
         onClick={() => step(1)}
       />
       {opened && <DoneButton opened={opened} />}
@@ -133,16 +134,7 @@ export function Worklist() {
         </button>
       </div>
       <div class="list-tools">
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={isOpenOnly.value}
-            onChange={(event) => {
-              isOpenOnly.value = event.currentTarget.checked;
-            }}
-          />
-          <span>Only those that are not done</span>
-        </label>
+        <Check isOn={isOpenOnly}>Only those that are not done</Check>
         <button
           type="button"
           class="small"
