@@ -344,6 +344,12 @@ def test_a_mosaic_of_slices_is_refused():
         read(dataset)
 
 
+def test_a_kind_of_image_that_is_a_number_is_no_mosaic():
+    dataset = ct_slice()
+    dataset.add_new("ImageType", "IS", 3)
+    assert read(dataset).pixels.shape == read(ct_slice()).pixels.shape
+
+
 @pytest.mark.parametrize("dtype", [np.uint16, np.int16])
 def test_values_in_the_upper_bits_are_moved_down_and_overlays_beside_them_dropped(dtype):
     values = stored_values(dtype=dtype) - dtype(500 * (dtype is np.int16))

@@ -6,6 +6,7 @@ Nothing is decoded before this says that it may be.
 import math
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -193,8 +194,9 @@ def _refuse_patchwork(dataset: Dataset, name: str, num_frames: int) -> None:
             f"{name} is a whole slide in {num_frames:,} tiles; expected one picture. Save a lower "
             f"magnification as a TIFF in tiles."
         )
-    kinds = dataset.get("ImageType") or ()
-    if "MOSAIC" in (kinds.split("\\") if isinstance(kinds, str) else kinds):
+    kinds = dataset.get("ImageType")
+    kinds = kinds.split("\\") if isinstance(kinds, str) else kinds
+    if isinstance(kinds, Sequence) and "MOSAIC" in kinds:
         raise UnreadableImage(
             f"{name} is a mosaic, many slices side by side in one picture; expected one slice. "
             f"Convert its series to NIfTI, with dcm2niix."
