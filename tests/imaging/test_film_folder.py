@@ -52,6 +52,15 @@ def test_slices_that_tell_their_place_are_no_films(tmp_path):
     assert names(save_series(tmp_path / "ct", [film(), ct_slice()])) == []
 
 
+def test_a_film_whose_modality_cannot_be_read_is_left_to_its_reader(tmp_path):
+    folder = save_series(tmp_path / "films", numbered(2))
+    damaged = folder / "000"
+    damaged.write_bytes(
+        damaged.read_bytes().replace(b"\x08\x00\x60\x00CS", b"\x08\x00\x60\x00C\x13")
+    )
+    assert names(folder) == ["000", "007"]
+
+
 def test_what_belongs_to_films_but_shows_nothing_is_passed_over(tmp_path):
     state = blank(GrayscaleSoftcopyPresentationStateStorage, "PR")
     assert names(save_series(tmp_path / "study", [film(), state])) == ["000"]

@@ -50,8 +50,11 @@ def films_among(files: Iterable[SeriesFile]) -> list[str]:
         if _has_place(file):
             return []
         films.append(one.name)
-        series.add(str(file.dataset.get("SeriesInstanceUID") or ""))
-        is_sliced |= str(file.dataset.get("Modality")) in _SLICED
+        try:
+            series.add(str(file.dataset.get("SeriesInstanceUID") or ""))
+            is_sliced |= str(file.dataset.get("Modality")) in _SLICED
+        except PARSER_ERRORS:  # pydicom reads a value when it is asked for
+            continue
     return films if series and (len(series) > 1 or not is_sliced) else []
 
 
