@@ -4,8 +4,10 @@ import hashlib
 import os
 import re
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
 try:
@@ -13,6 +15,7 @@ try:
 except ImportError:  # Windows: there a file that is open cannot be removed, which is as good
     fcntl = None  # type: ignore[assignment]
 
+_UMASK = threading.Lock()
 _PART = re.compile(r"\.([0-9a-f]{16})\.[^.]+\.part")
 
 
@@ -27,6 +30,8 @@ def written_atomically(path: Path) -> Iterator[Path]:
         OSError: The folder cannot be made or written to, or the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    with _UMASK:
+        umask = _umask()
     handle, name = tempfile.mkstemp(
         prefix=f".{_mark(path.name)}.", suffix=".part" + path.suffix, dir=path.parent
     )
@@ -36,7 +41,7 @@ def written_atomically(path: Path) -> Iterator[Path]:
             yield temporary
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
-            temporary.chmod(0o666 & ~_umask())
+            temporary.chmod(0o666 & ~umask)
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -109,8 +114,12 @@ def _remove_if_left(part: Path) -> bool:
     return True
 
 
+@lru_cache(maxsize=1)
 def _umask() -> int:
-    """Return the process's file mode mask, which POSIX only tells by setting it."""
+    """Return the process's file mode mask, which POSIX only tells by setting it.
+
+    Asked once: meanwhile files that other threads make could be written by anybody.
+    """
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -60,6 +60,26 @@ def test_many_pictures_and_sentences_give_every_pair(bundle):
     assert "c--dark.overlay.png" in files("out")
 
 
+def test_pictures_share_the_cores_and_a_single_one_has_them_all(bundle, monkeypatch):
+    seen = []
+    genuine_load, genuine_run = command.load, command.run_jobs
+    monkeypatch.setattr("lingseg.prediction.crew.usable_cores", lambda: 2)
+
+    def load(name, *, threads):
+        seen.append(threads)
+        return genuine_load(name, threads=threads)
+
+    def run_jobs(model, jobs, options, **more):
+        seen.append(options.workers)
+        return genuine_run(model, jobs, options, **more)
+
+    monkeypatch.setattr(command, "load", load)
+    monkeypatch.setattr(command, "run_jobs", run_jobs)
+    for more in (["scans"], ["scans/a.png", "-p", "dark"], ["scans", "--tiles"]):
+        assert run(["predict", *more, "-p", "left", "-m", bundle, "-o", "out", "-q"]) == 0
+    assert seen == [1, 3, 2, 1, 2, 1]
+
+
 def test_folders_are_looked_into(bundle, scans):
     (scans / "deep").mkdir()
     (scans / "a.png").rename(scans / "deep" / "a.png")

@@ -1,4 +1,6 @@
 import json
+import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +10,7 @@ from fake_bundle import write_fake_bundle
 from PIL import Image as PillowImage
 
 from lingseg.imaging import read_mask
-from lingseg.prediction import BatchOptions, Job, load, make_jobs, run_jobs
+from lingseg.prediction import BatchOptions, EncodedImage, Job, load, make_jobs, run_jobs
 
 OPTIONS = BatchOptions(side="image", threshold=0.5)
 
@@ -138,3 +140,74 @@ def test_a_full_disk_stops_the_batch_and_keeps_what_was_done(
         "b--left.json",
         "b--left.png",
     ]
+
+
+def files_in(folder: Path) -> dict[str, object]:
+    """Return what lies in a folder, without when it was made."""
+    found: dict[str, object] = {}
+    for path in folder.iterdir():
+        found[path.name] = path.read_bytes()
+        if path.suffix == ".json":
+            found[path.name] = json.loads(path.read_text(encoding="utf-8")) | {"created": ""}
+    return found
+
+
+def test_several_workers_give_what_one_gives_in_the_same_order(model, pictures, tmp_path):
+    pictures.append(tmp_path / "missing.png")
+    pictures[1].write_text("no picture")
+    rng = np.random.default_rng(1)
+    for number in range(12):
+        pictures.append(tmp_path / f"more-{number}.png")
+        pixels = rng.integers(0, 256, (20 + number, 90 - number, 3), dtype=np.uint8)
+        PillowImage.fromarray(pixels).save(pictures[-1])
+    told = []
+    for workers in (1, 3):
+        jobs = make_jobs(pictures, ["left", "dark", " "], tmp_path / f"out-{workers}")
+        outcomes = run(model, jobs, replace(OPTIONS, workers=workers))
+        told.append([(one.job.image, one.job.text, one.failure) for one in outcomes])
+        assert len(list(jobs.done())) == len([one for one in outcomes if one.record]) == 28
+    assert told[0] == told[1]
+    assert files_in(tmp_path / "out-1") == files_in(tmp_path / "out-3")
+
+
+def test_of_a_full_disk_several_workers_tell_at_its_turn(model, pictures, tmp_path, monkeypatch):
+    genuine = PillowImage.Image.save
+
+    def save(picture, target, **options):
+        if b"full" in Path(target).parent.name.encode():
+            raise OSError(28, "No space left on device")
+        genuine(picture, target, **options)
+
+    monkeypatch.setattr(PillowImage.Image, "save", save)
+    jobs = [
+        Job(image=picture, text="left", output=tmp_path / folder / f"{picture.stem}.png")
+        for picture, folder in zip(pictures, ("out", "full", "out"), strict=True)
+    ]
+    outcomes = run_jobs(model, jobs, replace(OPTIONS, workers=2))
+    assert next(outcomes).job == jobs[0]
+    with pytest.raises(OSError, match="No space left"):
+        next(outcomes)
+
+
+def test_workers_hold_one_large_thing_at_a_time(model, pictures, tmp_path, monkeypatch):
+    monkeypatch.setattr("lingseg.prediction.batch._ORDINARY_VALUES", 30 * 50)
+    rng = np.random.default_rng(2)
+    for number in range(6):
+        pictures.append(tmp_path / f"large-{number}.png")
+        PillowImage.fromarray(rng.integers(0, 256, (31, 50), dtype=np.uint8)).save(pictures[-1])
+    at_once, most = Counter(), Counter()
+    genuine = EncodedImage.segment
+
+    def segment(encoded, text, **options):
+        kind = encoded.size[0]
+        at_once[kind] += 1
+        most[kind] = max(most[kind], at_once[kind])
+        time.sleep(0.02)
+        at_once[kind] -= 1
+        return genuine(encoded, text, **options)
+
+    monkeypatch.setattr(EncodedImage, "segment", segment)
+    jobs = make_jobs(pictures, ["left"], tmp_path / "out")
+    assert all(one.record for one in run(model, jobs, replace(OPTIONS, workers=4)))
+    assert most[31] == 1
+    assert most[30] > 1

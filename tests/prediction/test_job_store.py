@@ -103,6 +103,15 @@ def test_shards_are_the_whole_and_no_two_have_a_job_or_a_picture_in_common(rows,
     )
 
 
+def test_the_pictures_of_a_shard_are_counted_once_each(tmp_path):
+    rows = [(f"{number % 7}.png", f"text {number}", None) for number in range(30)]
+    assert filled(tmp_path, *rows).count_pictures() == 7
+    parts = [Shard(number=number, num_shards=3) for number in (1, 2, 3)]
+    counts = [filled(tmp_path, *rows, shard=part).count_pictures() for part in parts]
+    pictures = [{job.image for job in filled(tmp_path, *rows, shard=part)} for part in parts]
+    assert counts == [len(one) for one in pictures]
+
+
 def test_a_shard_goes_by_the_name_in_the_table_not_by_where_the_table_lies():
     def of(folder: str) -> list[str]:
         jobs = Jobs(Path("out"), shard=Shard.parse("1/3"))

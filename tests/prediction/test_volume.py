@@ -44,6 +44,27 @@ def test_every_slice_is_drawn_as_if_it_were_alone(model):
     assert [one.confidence for one in result.slices] == alone
 
 
+def test_slices_done_by_several_workers_stay_in_their_order(model):
+    pixels = np.random.default_rng(0).integers(0, 256, (17, HEIGHT, WIDTH), dtype=np.uint8)
+    told = []
+    results = [
+        list(
+            segment_volume(
+                model,
+                volume_of(pixels),
+                ["bright", "left"],
+                workers=workers,
+                progress=lambda done, _total: told.append(done),
+            )
+        )
+        for workers in (1, 3)
+    ]
+    for one, other in zip(*results, strict=True):
+        np.testing.assert_array_equal(one.masks, other.masks)
+        assert one.slices == other.slices
+    assert told == [*range(1, 18), *range(1, 18)]
+
+
 def test_what_was_drawn_is_measured_where_the_spacing_is_known(model):
     result = model.segment_volume(volume_of(lights()), "bright")
     assert result.voxels == result.masks.sum() > 300

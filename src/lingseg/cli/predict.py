@@ -14,6 +14,7 @@ from lingseg.imaging.deidentification import need_deidentification
 from lingseg.imaging.parts import FINDING_PARTS, MEASURING_MASKS, CleanUp, need_scipy
 from lingseg.prediction import (
     BatchOptions,
+    Crew,
     Job,
     Jobs,
     Outcome,
@@ -113,7 +114,8 @@ def predict(
         images, missing = _find_what_is_there(inputs, texts, is_recursive=recursive, out=out)
         todo = make_jobs(images, texts, out, format=wanted, shard=part, is_deidentified=deidentify)
         read_ahead(texts)
-    loaded = load(model)
+    crew = Crew.for_pictures(1 if tiles else todo.count_pictures())
+    loaded = load(model, threads=crew.threads)
     options = BatchOptions(
         side=side or loaded.side,
         threshold=loaded.threshold if threshold is None else threshold,
@@ -124,6 +126,7 @@ def predict(
         clean_up=clean_up,
         has_tiles=tiles,
         has_store=store,
+        workers=crew.workers,
     )
     bar = Bar(len(missing) + len(todo), is_shown=not (quiet or as_json))
     outcomes = (

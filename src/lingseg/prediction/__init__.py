@@ -2,6 +2,7 @@
 
 from lingseg.prediction.batch import collect, outcomes_on_disk, run_jobs
 from lingseg.prediction.bundle import Bundle, read_bundle, write_bundle
+from lingseg.prediction.crew import Crew
 from lingseg.prediction.job import Job, find_images
 from lingseg.prediction.job_store import Jobs
 from lingseg.prediction.jobs_file import make_jobs, read_jobs
@@ -15,6 +16,7 @@ from lingseg.prediction.shard import Shard
 __all__ = [
     "BatchOptions",
     "Bundle",
+    "Crew",
     "EncodedImage",
     "Job",
     "Jobs",

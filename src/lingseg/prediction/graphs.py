@@ -1,8 +1,12 @@
 """The networks of a bundle, run by ONNX Runtime. The only file that knows it."""
 
+import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +65,7 @@ class Graphs:
             ValueError: ONNX Runtime refuses a graph, or a graph breaks the contract.
         """
         self._size = size
-        num_threads = threads or _usable_cores()
+        num_threads = threads or usable_cores()
         self._text = _Graph("text.onnx", files, num_threads)
         self._image = _Graph("image.onnx", files, num_threads) if "image.onnx" in files else None
         self._mask = _Graph("mask.onnx", files, num_threads)
@@ -113,20 +117,15 @@ class _Graph:
     """One loaded network. An input that it does not declare (it was of no use) is not fed."""
 
     def __init__(
-        self, name: str, files: Mapping[str, bytes | memoryview], num_threads: int
+        self,
+        name: str,
+        files: Mapping[str, bytes | memoryview],
+        num_threads: int,
+        options: Any = None,  # noqa: ANN401 - the library has no types
     ) -> None:
         """Load it from memory, so that what runs is what was checked."""
         self.name = name
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = num_threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = _FATAL_ONLY
-        # Spinning while a run waits for its next kernel saves a quarter of its time; spinning on
-        # after it would slow the next graph, which has threads of its own.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "1")
-        options.add_session_config_entry("session.force_spinning_stop", "1")
-        options.add_session_config_entry("session.load_model_format", "ONNX")
-        options.add_session_config_entry(_OUTSIDE_FILES, os.devnull)
+        options = options or _options(num_threads)
         try:
             self._session = onnxruntime.InferenceSession(
                 bytes(files[name]),
@@ -151,6 +150,85 @@ class _Graph:
         except _RUNTIME_ERRORS as error:
             raise ValueError(f"{self.name} failed ({_first_line(error)}).") from error
 
+    def end_trace(self) -> str:
+        """Return the path of what was written about the run, where that was asked for."""
+        return str(self._session.end_profiling())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One operation of a graph as it was run, with the shapes of what went in and came out."""
+
+    operation: str
+    inputs: tuple[tuple[int, ...], ...]
+    outputs: tuple[tuple[int, ...], ...]
+
+
+def trace(
+    name: str,
+    files: Mapping[str, bytes | memoryview],
+    given: Mapping[str, Floats | TokenIds | WordMask],
+) -> tuple[dict[str, Floats], list[Step]]:
+    """Run a graph once as it is written, nothing fused, and return what it gave and its steps.
+
+    Args:
+        name: The graph's file.
+        files: The files of a checked bundle, by name.
+        given: What it takes, and perhaps more.
+
+    Raises:
+        ValueError: ONNX Runtime refuses the graph or fails to run it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        options = _options(1)
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.add_session_config_entry("session.disable_prepacking", "1")  # would hide weights
+        options.enable_profiling = True
+        options.profile_file_prefix = str(Path(folder) / "trace")
+        graph = _Graph(name, files, 1, options)
+        names = sorted(graph.outputs)
+        try:
+            outputs = graph.run(names, given)
+        finally:
+            written = Path(graph.end_trace())
+        events = json.loads(written.read_text(encoding="utf-8"))
+    return dict(zip(names, outputs, strict=True)), [_step(event) for event in _kernels(events)]
+
+
+def _kernels(events: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield what a trace tells of each operation that was run."""
+    for event in events:
+        if event.get("cat") == "Node" and event["name"].endswith("_kernel_time"):
+            yield event["args"]
+
+
+def _step(told: Mapping[str, Any]) -> Step:
+    """Return an operation, of which the trace tells shapes by their types."""
+
+    def shapes(of: str) -> tuple[tuple[int, ...], ...]:
+        return tuple(tuple(shape) for typed in told[of] for shape in typed.values())
+
+    return Step(
+        operation=told["op_name"],
+        inputs=shapes("input_type_shape"),
+        outputs=shapes("output_type_shape"),
+    )
+
+
+def _options(num_threads: int) -> Any:  # noqa: ANN401 - the library has no types
+    """Return how a graph is loaded and run."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = num_threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = _FATAL_ONLY
+    # Spinning while a run waits for its next kernel saves a quarter of its time; spinning on after
+    # it would slow the next graph, which has threads of its own.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "1")
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    options.add_session_config_entry("session.load_model_format", "ONNX")
+    options.add_session_config_entry(_OUTSIDE_FILES, os.devnull)
+    return options
+
 
 def _expect(graph: _Graph, *, inputs: Iterable[str], outputs: Iterable[str]) -> None:
     """Refuse a graph with inputs that nobody feeds or without outputs that are needed."""
@@ -163,7 +241,7 @@ def _expect(graph: _Graph, *, inputs: Iterable[str], outputs: Iterable[str]) -> 
         )
 
 
-def _usable_cores() -> int:
+def usable_cores() -> int:
     """Return how many cores this process may use, which may be fewer than the machine has."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -135,6 +135,11 @@ class Jobs:
         counted = _SELECT.replace(_COLUMNS, "COUNT(*)")
         return int(self._database.execute(counted, _part(self.shard)).fetchone()[0])
 
+    def count_pictures(self) -> int:
+        """Count the pictures that jobs of this shard ask something of."""
+        counted = "SELECT COUNT(*) FROM pictures WHERE place % ? = ?"
+        return int(self._database.execute(counted, _part(self.shard)).fetchone()[0])
+
     def folders(self) -> Iterator[Path]:
         """Yield the folders that jobs, those of other shards too, write into."""
         for (folder,) in self._database.execute("SELECT folder FROM folders"):

@@ -28,6 +28,8 @@ class BatchOptions:
     """Which parts of a volume's mask stay."""
     has_tiles: bool = False
     """Whether pictures are looked at piece by piece."""
+    workers: int = 1
+    """Pictures, or slices of a volume, that are worked on at once."""
     has_store: bool = False
     """Whether DICOM objects are sent to where their pictures came from."""
 

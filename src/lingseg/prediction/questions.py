@@ -137,6 +137,7 @@ class Questions:
             ].keeps_probabilities,
             input_hash=self._opened.hash,
             progress=self._on_slice,
+            workers=self._options.workers,
         )
         for job in jobs:
             if job in wrong or self._failure is not None:

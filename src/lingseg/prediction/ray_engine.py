@@ -12,12 +12,11 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 import lingseg
-from lingseg.prediction.batch import prepare, run_on_one
+from lingseg.prediction.batch import pictures_with_jobs, prepare, run_on_one
 from lingseg.prediction.bundle import Bundle
 from lingseg.prediction.job import Job
 from lingseg.prediction.job_store import Jobs
@@ -135,7 +134,7 @@ def _outcomes(
     ahead = max(1, int(ray.cluster_resources().get("CPU", 1))) * _TASKS_PER_CORE
     waiting: deque[tuple[list[Job], Any]] = deque()
     try:
-        for some in _tasks(jobs):
+        for some in pictures_with_jobs(jobs, _JOBS_IN_TASK):
             waiting.append((some, remote.remote([parcel], bundle.hash, some, options, place)))
             if len(waiting) >= ahead:
                 yield from _answer(ray, *waiting.popleft())
@@ -144,13 +143,6 @@ def _outcomes(
     finally:
         for _, task in waiting:  # the batch was stopped
             ray.cancel(task)
-
-
-def _tasks(jobs: Iterable[Job]) -> Iterator[list[Job]]:
-    """Yield the jobs of each picture, a bounded number at a time."""
-    for _, its_jobs in groupby(jobs, key=lambda job: job.image):
-        while some := list(islice(its_jobs, _JOBS_IN_TASK)):
-            yield some
 
 
 def _answer(ray: Any, jobs: Sequence[Job], task: Any) -> Iterator[Outcome]:  # noqa: ANN401

@@ -13,10 +13,11 @@ from typing import TypeAlias
 
 import numpy as np
 
-from lingseg.imaging import Probabilities, Source, Volume, read_volume
+from lingseg.imaging import Image, Probabilities, Source, Volume, read_volume
 from lingseg.imaging.packed_masks import PackedMasks
 from lingseg.imaging.parts import CleanUp, without_small_parts
 from lingseg.language.side import Side
+from lingseg.prediction.crew import in_order
 from lingseg.prediction.predictor import Model
 from lingseg.prediction.result import Request, Result
 from lingseg.prediction.sentence import checked_text
@@ -99,6 +100,7 @@ def segment_volume(
     keeps_probabilities: bool = False,
     input_hash: str | None = None,
     progress: Progress | None = None,
+    workers: int = 1,
 ) -> Iterator[VolumeResult]:
     """Draw what each of `texts` describes in a volume, in one pass over its slices.
 
@@ -114,6 +116,7 @@ def segment_volume(
         keeps_probabilities: Whether results hold the probabilities too, in 255 steps.
         input_hash: SHA-256 of the volume's file.
         progress: Is told after every slice.
+        workers: Slices that are worked on at once; as many and a few more are in memory.
 
     Yields:
         One result a text, in their order, when all slices are done.
@@ -130,10 +133,17 @@ def segment_volume(
     for text in texts:
         checked_text(text, allow_null=allow_null)
     drafts = [Draft(volume=volume, keeps_steps=keeps_probabilities) for _ in texts]
-    for number, image in enumerate(volume, start=1):
+
+    def answers(image: Image) -> Iterator[list[Result]]:
         encoded = model.encode_whole(image)
-        for text, draft in zip(texts, drafts, strict=True):
-            draft.add(encoded.segment(text, threshold=threshold, side=side, allow_null=allow_null))
+        yield [
+            encoded.segment(text, threshold=threshold, side=side, allow_null=allow_null)
+            for text in texts
+        ]
+
+    for number, results in enumerate(in_order(answers, volume, workers=workers), start=1):
+        for draft, result in zip(drafts, results, strict=True):
+            draft.add(result)
         if progress is not None:
             progress(number, len(volume))
     for draft in drafts:

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -70,7 +71,8 @@ class Format:
             raise ValueError(why_no_volume())
         write = getattr(_module(self.module), self.function)
         try:
-            with decoding_quietly():  # highdicom remarks on patients with one name
+            # highdicom remarks on patients with one name; PNG need not wait while others decode.
+            with nullcontext() if self.module == "png" else decoding_quietly():
                 write(paths, answer)
         except _STUMBLES as error:
             raise ValueError(
