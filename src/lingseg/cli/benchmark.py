@@ -14,7 +14,13 @@ _ROWS = {
     "picture_and_sentence_ms": "picture and sentence, warm, median ms",
     "another_sentence_ms": "another sentence on an encoded picture, median ms",
     "peak_memory_mib": "peak memory, MiB",
+    "folder_pictures_per_second": "a folder and a sentence, warm, pictures a second",
     "matrix_product_gflops": "this machine's fp32 matrix product, GFLOP/s",
+    "picture_and_sentence_gmacs": "multiply-adds of picture and sentence, billions",
+    "another_sentence_gmacs": "multiply-adds of another sentence, billions",
+    "picture_and_sentence_utilisation": "of the matrix product's rate: picture and sentence",
+    "another_sentence_utilisation": "of the matrix product's rate: another sentence",
+    "folder_utilisation": "of the matrix product's rate: a folder",
 }
 
 
@@ -49,6 +55,13 @@ def benchmark(
         return 0
     table = Table("measured", "value", title=f"{speed.bundle}, {speed.picture}: {speed.machine}")
     for name, label in _ROWS.items():
-        table.add_row(label, f"{getattr(speed, name):.1f}")
+        table.add_row(label, _shown(name, getattr(speed, name)))
     Console().print(table)
     return 0
+
+
+def _shown(name: str, value: float) -> str:
+    """Return a number as a person reads it: shares in per cent, multiply-adds in two digits."""
+    if name.endswith("_utilisation"):
+        return f"{value:.0%}"
+    return f"{value:.2f}" if name.endswith("_gmacs") else f"{value:.1f}"

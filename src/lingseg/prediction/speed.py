@@ -1,7 +1,6 @@
 """How fast a bundle is on this machine, beside what the machine could do at most."""
 
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -18,10 +17,19 @@ import numpy as np
 from lingseg import __version__
 from lingseg.imaging.image import Rgb
 from lingseg.imaging.writing import write_rgb
-from lingseg.prediction.predictor import load
+from lingseg.prediction.batch import run_jobs
+from lingseg.prediction.bundle import Bundle, read_bundle
+from lingseg.prediction.crew import Crew
+from lingseg.prediction.graphs import usable_cores
+from lingseg.prediction.job import Place
+from lingseg.prediction.jobs_file import make_jobs
+from lingseg.prediction.multiply_adds import count_work
+from lingseg.prediction.options import BatchOptions
+from lingseg.prediction.predictor import Model
 
 _WARM_UPS = 5
 _COLD_STARTS = 3
+_LEAST_PICTURES = 16
 _MATRIX_SIZE = 1024
 
 # Runs the command as a user would, then tells what the process needed at its peak.
@@ -50,8 +58,20 @@ class Speed:
     """Median, warm: a new sentence on an encoded picture."""
     peak_memory_mib: float
     """Of the process that made the first mask."""
+    folder_pictures_per_second: float
+    """A folder of pictures and a sentence, from the files to the masks on disk, warm."""
     matrix_product_gflops: float
     """Measured: fp32 products of 1024 x 1024 matrices."""
+    picture_and_sentence_gmacs: float
+    """Billions of multiply-adds, text encoder included, counted in a run of the graphs."""
+    another_sentence_gmacs: float
+    """The same, without the picture's part."""
+    picture_and_sentence_utilisation: float
+    """The share of the measured matrix product that these multiply-adds reach in that time."""
+    another_sentence_utilisation: float
+    """The same, of another sentence."""
+    folder_utilisation: float
+    """The same, of a folder, where the sentence is encoded once."""
 
 
 def measure_speed(bundle: Path, *, size: tuple[int, int], runs: int) -> Speed:
@@ -66,15 +86,19 @@ def measure_speed(bundle: Path, *, size: tuple[int, int], runs: int) -> Speed:
         ValueError: The bundle cannot be used.
         RuntimeError: The process of its own failed.
     """
-    model = load(bundle)
+    read = read_bundle(bundle)
+    model = Model(read)
     pixels = _made_up_picture(size)
     sentences = _new_sentences()
     encoded = model.encode(pixels)
     whole = _median_ms(lambda: model.segment(pixels, next(sentences)), runs)
     another = _median_ms(lambda: encoded.segment(next(sentences)), runs)
+    gflops = _matrix_product_gflops()
+    per_second = _folder_pictures_per_second(read, pixels, max(_LEAST_PICTURES, 2 * runs))
+    work = count_work(read, next(sentences))
     starts = [_start_cold(bundle, pixels, next(sentences)) for _ in range(_COLD_STARTS)]
     return Speed(
-        machine=f"{_processor()}, {len(os.sched_getaffinity(0))} cores",
+        machine=f"{_processor()}, {usable_cores()} cores",
         lingseg_version=__version__,
         bundle=f"{model.name} {model.hash[:12]}",
         picture=f"{size[0]} x {size[1]}",
@@ -83,8 +107,21 @@ def measure_speed(bundle: Path, *, size: tuple[int, int], runs: int) -> Speed:
         picture_and_sentence_ms=whole,
         another_sentence_ms=another,
         peak_memory_mib=max(mebibytes for _, mebibytes in starts),
-        matrix_product_gflops=_matrix_product_gflops(),
+        folder_pictures_per_second=per_second,
+        matrix_product_gflops=gflops,
+        picture_and_sentence_gmacs=work.text + work.image + work.mask,
+        another_sentence_gmacs=work.text + work.mask,
+        picture_and_sentence_utilisation=utilisation(
+            work.text + work.image + work.mask, 1e3 / whole, gflops
+        ),
+        another_sentence_utilisation=utilisation(work.text + work.mask, 1e3 / another, gflops),
+        folder_utilisation=utilisation(work.image + work.mask, per_second, gflops),
     )
+
+
+def utilisation(gmacs: float, per_second: float, gflops: float) -> float:
+    """Return which share of a machine's `gflops` so many runs a second of `gmacs` each take."""
+    return 2 * gmacs * per_second / gflops
 
 
 def _made_up_picture(size: tuple[int, int]) -> Rgb:
@@ -124,6 +161,26 @@ def _start_cold(bundle: Path, pixels: Rgb, sentence: str) -> tuple[float, float]
     if done.returncode or not told or json.loads(told[-1])["code"]:
         raise RuntimeError(f"A process of its own could not predict: {done.stderr.strip()[-300:]}")
     return milliseconds, json.loads(told[-1])["kibibytes"] / 1024
+
+
+def _folder_pictures_per_second(bundle: Bundle, pixels: Rgb, num_pictures: int) -> float:
+    """Return how many pictures of a folder are done in a second, as `lingseg predict` does them."""
+    crew = Crew.for_pictures(num_pictures)
+    model = Model(bundle, threads=crew.threads)
+    options = BatchOptions(side=model.side, threshold=model.threshold, workers=crew.workers)
+    with tempfile.TemporaryDirectory() as folder:
+        pictures: list[Place] = [Path(folder) / f"{number}.png" for number in range(num_pictures)]
+        for picture in pictures:
+            write_rgb(Path(picture), pixels)
+        done = 0
+        for sentence in ("the first, by which all is warm", "the mass at the left"):
+            jobs = make_jobs(pictures, [sentence], Path(folder) / "masks")
+            began = time.perf_counter()
+            done = sum(one.record is not None for one in run_jobs(model, jobs, options))
+            seconds = time.perf_counter() - began
+    if done < num_pictures:
+        raise RuntimeError(f"Of {num_pictures} pictures of a folder {done} were done.")
+    return done / seconds
 
 
 def _matrix_product_gflops() -> float:
