@@ -16,6 +16,7 @@ def test_every_number_is_measured(tmp_path, capsys):
     bundle = write_fake_bundle(tmp_path / "fake.lingseg")
     assert run(["benchmark", "--model", str(bundle), "--runs", "2", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
+    assert told["precision"] == "fp32"
     assert min(told[f"{name}_ms"] for name in ("first_mask", "picture_and_sentence")) > 0
     assert told["another_sentence_ms"] > 0
     assert told["peak_memory_mib"] > 10

@@ -58,10 +58,14 @@ def cases(run):
     return read_folder(run.parent / "data").split("val")
 
 
+def of_set(cases):
+    return {"blocks": cases}
+
+
 @pytest.fixture(scope="module")
 def bundle(run, cases):
     out = run.parent / "blocks.lingseg"
-    export_run(run, out, cases, licence="CC0-1.0")
+    export_run(run, out, of_set(cases), licence="CC0-1.0")
     return out
 
 
@@ -116,24 +120,24 @@ def test_a_run_and_a_bundle_that_differ_are_not_written(run, cases, monkeypatch)
     monkeypatch.setattr(bundling, "export_graphs", spoilt)
     out = run.parent / "spoilt.lingseg"
     with pytest.raises(Disagreement, match="nothing was written"):
-        export_run(run, out, cases, licence="CC0-1.0")
+        export_run(run, out, of_set(cases), licence="CC0-1.0")
     assert not out.exists()
 
 
 def test_a_difference_that_is_no_number_is_a_difference(run, cases, monkeypatch):
     monkeypatch.setattr(bundling, "largest_difference", lambda *_: float("nan"))
     with pytest.raises(Disagreement):
-        export_run(run, run.parent / "nan.lingseg", cases, licence="CC0-1.0")
+        export_run(run, run.parent / "nan.lingseg", of_set(cases), licence="CC0-1.0")
 
 
 def test_a_bundle_must_be_called_one(run, cases):
     with pytest.raises(ValueError, match=r"ends in \.lingseg"):
-        export_run(run, run.parent / "blocks.zip", cases, licence="CC0-1.0")
+        export_run(run, run.parent / "blocks.zip", of_set(cases), licence="CC0-1.0")
 
 
 def test_without_a_picture_there_is_no_proof(run):
     with pytest.raises(ValueError, match="no picture"):
-        export_run(run, run.parent / "unproved.lingseg", [], licence="CC0-1.0")
+        export_run(run, run.parent / "unproved.lingseg", of_set([]), licence="CC0-1.0")
 
 
 def test_the_allowed_difference_is_a_thousandth():

@@ -30,6 +30,27 @@ def test_a_graph_that_cannot_be_loaded_is_named(files):
         Graphs(files | {"mask.onnx": b"no graph"}, size=(HEIGHT, WIDTH), threads=1)
 
 
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ("flags : avx2 avx512_vnni", "0"),
+        ("flags : avx2 avx_vnni", "0"),
+        ("flags : avx2", "1"),
+        (None, "1"),
+    ],
+)
+def test_products_of_8_bit_numbers_do_not_overflow_on_old_processors(
+    files, tmp_path, monkeypatch, told, expected
+):
+    if told is not None:
+        (tmp_path / "cpuinfo").write_text(told)
+    monkeypatch.setattr("lingseg.prediction.graphs._PROCESSOR", tmp_path / "cpuinfo")
+    graphs = Graphs(files, size=(HEIGHT, WIDTH), threads=1)
+    for graph in (graphs._text, graphs._image, graphs._mask):
+        options = graph._session.get_session_options()
+        assert options.get_session_config_entry("session.x64quantprecision") == expected
+
+
 @pytest.mark.parametrize("place", ["weights.bin", "../outside.bin", "inside/../../outside.bin"])
 def test_a_graph_cannot_take_its_weights_from_files_of_the_machine(
     files, tmp_path, monkeypatch, place

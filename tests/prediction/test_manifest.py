@@ -62,6 +62,7 @@ def test_one_changed_byte_anywhere_is_noticed():
         ("threshold", math.nan),
         ("presence_threshold", -1),
         ("max_words", 0),
+        ("precision", "int4"),
         ("scores", {"dice": 1}),
         ("trained_on", ["busi"]),
         ("licence", None),
@@ -81,6 +82,13 @@ def test_fields_that_are_missing_or_unknown_are_named():
         manifest_from_json(sealed(lacking))
     with pytest.raises(ValueError, match="unknown fields: 'flavour'"):
         manifest_from_json(sealed(declared() | {"flavour": "sweet"}))
+
+
+def test_a_bundle_from_before_there_was_a_choice_is_in_fp32():
+    older = declared() | {"precision": "int8"}
+    assert manifest_from_json(sealed(older))[0].precision == "int8"
+    del older["precision"]
+    assert manifest_from_json(sealed(older))[0].precision == "fp32"
 
 
 def test_a_manifest_that_makes_no_sense_cannot_be_made():

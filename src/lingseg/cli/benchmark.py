@@ -53,7 +53,8 @@ def benchmark(
     if json:
         print(json_format.dumps(asdict(speed)))
         return 0
-    table = Table("measured", "value", title=f"{speed.bundle}, {speed.picture}: {speed.machine}")
+    title = f"{speed.bundle}, {speed.precision}, {speed.picture}: {speed.machine}"
+    table = Table("measured", "value", title=title)
     for name, label in _ROWS.items():
         table.add_row(label, _shown(name, getattr(speed, name)))
     Console().print(table)

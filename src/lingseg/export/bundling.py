@@ -7,12 +7,23 @@ from typing import Any
 
 from lingseg import __version__
 from lingseg.datasets.case import Case
-from lingseg.export.agreement import MAX_DIFFERENCE, Disagreement, largest_difference
+from lingseg.datasets.progress import Progress, no_progress
+from lingseg.export.agreement import (
+    MAX_DICE_DIFFERENCE,
+    MAX_DIFFERENCE,
+    Disagreement,
+    Pair,
+    Thresholds,
+    dice_difference,
+    largest_difference,
+)
 from lingseg.export.card import write_card
 from lingseg.export.graphs import export_graphs
+from lingseg.export.quantisation import quantise
 from lingseg.prediction.bundle import SUFFIX, Bundle, read_bundle, write_bundle
-from lingseg.prediction.manifest import Manifest
+from lingseg.prediction.manifest import Manifest, Precision
 from lingseg.training.checkpoint import load_run, read_summary
+from lingseg.training.recipe import Data
 
 INTENDED_USE = (
     "Research on language-guided segmentation only. Not a medical device; not for diagnosis or "
@@ -22,30 +33,41 @@ INTENDED_USE = (
 _PROVENANCE = ("seed", "steps", "best_epoch", "commit", "versions", "finished", "data")
 
 
-def export_run(run: Path, out: Path, cases: Sequence[Case], *, licence: str) -> Bundle:
+def export_run(
+    run: Path,
+    out: Path,
+    cases: Mapping[str, Sequence[Case]],
+    *,
+    licence: str,
+    precision: Precision = "fp32",
+    calibration: Sequence[Case] = (),
+    progress: Progress = no_progress,
+) -> Bundle:
     """Write a finished run as a bundle, if the two agree on real pictures.
 
     Args:
         run: The run's folder.
         out: A path that ends in `.lingseg`; the bundle is called after it.
-        cases: Real pictures to compare the two on, each with its own sentence and with none.
+        cases: By data set, real pictures to compare the two on.
         licence: Under which the weights may be used.
+        precision: The numbers that the graphs multiply.
+        calibration: Training cases from which the ranges of 8-bit numbers are taken.
+        progress: Told after every case of calibration, then of comparison.
 
     Returns:
-        The bundle; its provenance tells the largest difference that was found.
+        The bundle; its provenance tells how far the two differ.
 
     Raises:
         MissingWeights: The run is not finished.
-        Disagreement: They differ by more than `MAX_DIFFERENCE`; nothing is written.
+        Disagreement: They differ by more than is allowed; nothing is written.
         ValueError: `out` is no name for a bundle, or there is no case to compare on.
     """
     if out.suffix != SUFFIX:
         raise ValueError(f"{out} is no name for a bundle; choose one that ends in {SUFFIX}.")
-    if not cases:
+    if not any(cases.values()):
         raise ValueError("There is no picture to prove the bundle on; name a data set with some.")
     model, recipe = load_run(run)
     summary = read_summary(run)
-    tokenizer = model.text_encoder.tokenizer
     manifest = Manifest(
         name=out.stem,
         method=summary["method"],
@@ -56,6 +78,7 @@ def export_run(run: Path, out: Path, cases: Sequence[Case], *, licence: str) -> 
         threshold=summary["threshold"],
         presence_threshold=summary["presence_threshold"],
         max_words=model.text_encoder.max_words,
+        precision=precision,
         trained_on=[
             {key: one[key] for key in ("name", "licence", "citation")} for one in summary["data"]
         ],
@@ -63,22 +86,67 @@ def export_run(run: Path, out: Path, cases: Sequence[Case], *, licence: str) -> 
         intended_use=INTENDED_USE,
     )
     files = export_graphs(model, (recipe.data.height, recipe.data.width))
-    files["tokenizer.json"] = tokenizer.to_str().encode()
-    difference = largest_difference(model, files, cases, recipe.data)
+    files["tokenizer.json"] = model.text_encoder.tokenizer.to_str().encode()
+    if precision == "int8":
+        files = quantise(
+            files, calibration, data=recipe.data, max_words=manifest.max_words, progress=progress
+        )
+    prove = _prove_equal if precision == "fp32" else _prove_as_good
+    agreement = prove(Pair(model, files, recipe.data), cases, recipe.data, manifest, progress)
+    manifest = replace(
+        manifest,
+        provenance={**{key: summary[key] for key in _PROVENANCE}, "agreement": agreement},
+    )
+    files["card.md"] = write_card(manifest).encode()
+    return write_bundle(out, manifest, files)
+
+
+def _prove_equal(
+    pair: Pair,
+    cases: Mapping[str, Sequence[Case]],
+    data: Data,
+    _: Manifest,
+    progress: Progress,
+) -> dict[str, object]:
+    """Return how far bundle and run differ; refuse more than rounding."""
+    everyone = [case for group in cases.values() for case in group]
+    difference = largest_difference(pair, everyone, data, progress)
     if not difference <= MAX_DIFFERENCE:
         raise Disagreement(
             f"ONNX Runtime and torch differ by {difference:.2g} in probability, more than "
             f"{MAX_DIFFERENCE:g}; nothing was written. Report this with the run's recipe.json."
         )
-    manifest = replace(
-        manifest,
-        provenance={
-            **{key: summary[key] for key in _PROVENANCE},
-            "agreement": {"largest_difference": difference, "pictures": len(cases)},
-        },
-    )
-    files["card.md"] = write_card(manifest).encode()
-    return write_bundle(out, manifest, files)
+    return {"largest_difference": difference, "pictures": len(everyone)}
+
+
+def _prove_as_good(
+    pair: Pair,
+    cases: Mapping[str, Sequence[Case]],
+    data: Data,
+    manifest: Manifest,
+    progress: Progress,
+) -> dict[str, object]:
+    """Return by how much the bundle's Dice is above the run's; refuse what is worse or better."""
+    thresholds = Thresholds(mask=manifest.threshold, presence=manifest.presence_threshold)
+    total = sum(len(group) for group in cases.values())
+    differences: dict[str, float] = {}
+    done = 0
+    for name, group in cases.items():
+
+        def tell(number: int, _: int, done: int = done) -> None:
+            progress(done + number, total)
+
+        difference, disagreements = dice_difference(pair, group, data, thresholds, tell)
+        if disagreements or not abs(difference) <= MAX_DICE_DIFFERENCE:
+            raise Disagreement(
+                f"In int8 the Dice on {name} differs by {100 * difference:+.2f} points from the "
+                f"run's (allowed {100 * MAX_DICE_DIFFERENCE:g}), and {disagreements} of "
+                f"{len(group)} verdicts of absence do (allowed 0); nothing was written. "
+                f"Export with --precision fp32."
+            )
+        differences[name] = difference
+        done += len(group)
+    return {"dice_differences": differences, "pictures": total}
 
 
 def add_scores(bundle: Path, out: Path, scores: Sequence[Mapping[str, Any]]) -> Bundle:

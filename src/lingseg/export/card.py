@@ -26,7 +26,6 @@ def flatten_scores(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def write_card(manifest: Manifest) -> str:
     """Return the card in Markdown."""
     source: Mapping[str, Any] = manifest.provenance
-    agreement = source["agreement"]
     sets = "\n".join(
         f"- {one['name']} ({one['licence']}): {one['citation']}" for one in manifest.trained_on
     )
@@ -46,9 +45,11 @@ validation, as the epoch was.{verdict}
 {sets}
 
 {source["steps"]} steps, best at epoch {source["best_epoch"]}, seed {source["seed"]}, commit
-{source["commit"]}, {source["finished"]}. The bundle and the training run differ by at most
-{agreement["largest_difference"]:.1e} in probability on {agreement["pictures"]} real pictures, with
-and without their sentence.
+{source["commit"]}, {source["finished"]}.
+
+## Numbers
+
+{_numbers(manifest)}
 
 ## Scores
 
@@ -58,6 +59,26 @@ subject's. Null accuracy: the share of pictures without the target on which noth
 
 {_table(manifest.scores)}
 """
+
+
+def _numbers(manifest: Manifest) -> str:
+    """Return what the graphs multiply, and how far that is from the training run."""
+    agreement: Mapping[str, Any] = manifest.provenance["agreement"]  # type: ignore[assignment]
+    if manifest.precision == "fp32":
+        return f"""The bundle computes in fp32. It and the training run differ by at most
+{agreement["largest_difference"]:.1e} in probability on {agreement["pictures"]} real pictures, with
+and without their sentence."""
+    rows = "\n".join(
+        f"| {name} | {100 * difference:+.2f} |"
+        for name, difference in agreement["dice_differences"].items()
+    )
+    return f"""The bundle multiplies 8-bit numbers; ranges were taken from training pictures. On
+{agreement["pictures"]} validation pictures it and the training run agree on what is not there, and
+the bundle's Dice per image, at the size that the model is shown, is off by so many points:
+
+| data set | points |
+| --- | --- |
+{rows}"""
 
 
 def _table(scores: Sequence[Mapping[str, Any]]) -> str:

@@ -13,6 +13,8 @@ from lingseg.language.side import SIDES, Side
 SCHEMA_VERSION = 1
 Fit: TypeAlias = Literal["stretch"]
 """How a picture gets the model's size: "stretch" changes its height and width independently."""
+Precision: TypeAlias = Literal["fp32", "int8"]
+"""The numbers that the graphs multiply: "int8" where the export measured that it does no harm."""
 
 MIN_SIZE, MAX_SIZE = 32, 4096
 MAX_WORDS = 4096
@@ -22,6 +24,8 @@ _UNSEALED = "0" * 64
 _MAX_SHOWN = 100
 """Letters of wrong values in an error: they may be as long as the file."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_YOUNGER = MappingProxyType({"precision": "fp32"})
+"""What bundles of the same schema version mean that were written before there was the field."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -46,6 +50,7 @@ class Manifest:
     """Below this probability of presence nothing is drawn; None: the model does not tell."""
     max_words: int
     """Tokens that are read of a sentence, the tokenizer's own start and end included."""
+    precision: Precision = "fp32"
     scores: Sequence[Mapping[str, object]] = ()
     trained_on: Sequence[Mapping[str, object]] = ()
     """Name, licence and citation of each data set."""
@@ -90,7 +95,7 @@ def manifest_from_json(data: bytes) -> tuple[Manifest, str]:
     Raises:
         ValueError: They are no manifest, were changed, or belong to another version of the format.
     """
-    declared = _parsed(data)
+    declared = {**_YOUNGER, **_parsed(data)}
     version = declared.get("schema_version")
     if isinstance(version, int) and version > SCHEMA_VERSION:
         raise ValueError(
@@ -168,6 +173,7 @@ def _expectations(given: Mapping[str, Any]) -> dict[str, tuple[bool, str]]:
             "null or a number between 0 and 1",
         ),
         "max_words": (_is_count(given["max_words"], 1, MAX_WORDS), f"1 to {MAX_WORDS}"),
+        "precision": (given["precision"] in get_args(Precision), " or ".join(get_args(Precision))),
         "provenance": (isinstance(given["provenance"], Mapping), "a table"),
         "files": (_are_hashes(given["files"]), "names with their SHA-256 in 64 hex digits"),
         **{name: (isinstance(given[name], str), "a text") for name in texts},

@@ -48,6 +48,8 @@ class Speed:
     machine: str
     lingseg_version: str
     bundle: str
+    precision: str
+    """The numbers that its graphs multiply: fp32 or int8."""
     picture: str
     runs: int
     first_mask_ms: float
@@ -101,6 +103,7 @@ def measure_speed(bundle: Path, *, size: tuple[int, int], runs: int) -> Speed:
         machine=f"{_processor()}, {usable_cores()} cores",
         lingseg_version=__version__,
         bundle=f"{model.name} {model.hash[:12]}",
+        precision=model.manifest.precision,
         picture=f"{size[0]} x {size[1]}",
         runs=runs,
         first_mask_ms=min(milliseconds for milliseconds, _ in starts),
