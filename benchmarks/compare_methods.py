@@ -7,7 +7,6 @@ interrupted comparison goes on. The page is written to DIR/results.md.
 """
 
 import json
-import platform
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from lingseg.artefact import write_text
 from lingseg.cli.main import run as run_lingseg
 from lingseg.models import Segmenter
 from lingseg.models.cost import Cost, measure_cost
+from lingseg.prediction.speed import processor_name
 from lingseg.training.checkpoint import load_run
 from lingseg.training.freed_memory import keep_freed_memory
 from lingseg.training.recipe import Recipe
@@ -176,7 +176,7 @@ def _page(rows: list[Row], sets: tuple[str, ...], out: Path, threads: int) -> st
         f"{', '.join(sets)} at {recipe.data.height} x {recipe.data.width}, the epoch and the "
         f"threshold chosen on validation, one seed. Made on {today} by `lingseg train "
         f"METHOD-small-on-three-sets` and `python benchmarks/compare_methods.py`, on {threads} "
-        f"threads of {_processor()}.",
+        f"threads of {processor_name()}.",
         'Dice in percent on each picture\'s own grid; empty in both counts as 1. "right", '
         '"shuffled" and "none": with the case\'s sentence, with another subject\'s, and with none; '
         "95 % intervals of a bootstrap over subjects stand with the right one. Pooled counts all "
@@ -242,14 +242,6 @@ def _cell(score: dict[str, float], text: str) -> str:
     if text != "right":
         return value
     return f"{value} [{100 * score['low']:.1f}, {100 * score['high']:.1f}]"
-
-
-def _processor() -> str:
-    """Return what the processor is called."""
-    page = Path("/proc/cpuinfo")
-    lines = page.read_text(encoding="utf-8").splitlines() if page.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 if __name__ == "__main__":

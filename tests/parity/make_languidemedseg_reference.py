@@ -70,8 +70,8 @@ class FormulaText(nn.Module):
         return {"hidden_states": (*earlier, input_ids), "last_hidden_state": input_ids}
 
 
-def build(checkout: Path, form: Form) -> nn.Module:
-    """Build the official network with formula weights."""
+def build(checkout: Path, form: Form, text: nn.Module) -> nn.Module:
+    """Build the official network, random, with `text` in place of CXR-BERT."""
     import transformers
     from monai.networks.blocks import SubpixelUpsample
     from monai.networks.blocks.dynunet_block import UnetOutBlock
@@ -79,7 +79,7 @@ def build(checkout: Path, form: Form) -> nn.Module:
     shape = transformers.ConvNextConfig(
         depths=list(form.depths), hidden_sizes=list(form.dims), output_hidden_states=True
     )
-    parts = {"vision": transformers.ConvNextModel(shape), "text": FormulaText()}
+    parts = {"vision": transformers.ConvNextModel(shape), "text": text}
     transformers.AutoModel.from_pretrained = lambda name, **_: parts[name]
     with imports_from(checkout):
         from utils.layers import GuideDecoder
@@ -96,9 +96,13 @@ def build(checkout: Path, form: Form) -> nn.Module:
         finest = form.dims[0]
         model.decoder1 = SubpixelUpsample(2, finest, finest // 4, 4)
         model.out = UnetOutBlock(2, finest // 4, 1)
+    return model
+
+
+def fill(model: nn.Module) -> None:
+    """Give the official network formula weights."""
     shapes = {name: weight.shape for name, weight in model.named_parameters()}
     model.load_state_dict(shared_weights(shapes), strict=False)
-    return model
 
 
 def standardised(image: Tensor) -> Tensor:
@@ -113,7 +117,8 @@ def answers(checkout: Path, form: Form) -> dict[str, Any]:
     """Return what the official network says."""
     from monai.losses import DiceLoss
 
-    model = build(checkout, form)
+    model = build(checkout, form, FormulaText())
+    fill(model)
     image, words, reference = inputs(form)
     image = standardised(image)
     logits: list[Tensor] = []

@@ -94,7 +94,7 @@ def inputs(form: Form) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def build(checkout: Path, form: Form) -> nn.Module:
-    """Build the official network with formula weights, without drop path."""
+    """Build the official network, random, without drop path."""
     _stand_in_for_imports()
     with imports_from(checkout):
         from lib._utils import LAVT
@@ -108,10 +108,13 @@ def build(checkout: Path, form: Form) -> nn.Module:
             window_size=form.window_size,
             drop_path_rate=0.0,
         )
-        model = LAVT(backbone, SimpleDecoding(8 * form.dim))
+        return LAVT(backbone, SimpleDecoding(8 * form.dim))
+
+
+def fill(model: nn.Module) -> None:
+    """Give the official network formula weights."""
     shapes = {name: weight.shape for name, weight in model.named_parameters()}
     model.load_state_dict(shared_weights(shapes), strict=False)
-    return model.double()
 
 
 def _stand_in_for_imports() -> None:
@@ -140,6 +143,8 @@ def _stand_in_for_imports() -> None:
 def answers(checkout: Path, form: Form) -> dict[str, Any]:
     """Return what the official network says."""
     model = build(checkout, form)
+    fill(model)
+    model.double()
     image, words, word_mask, reference = inputs(form)
     mean, spread = torch.tensor(MEAN)[:, None, None], torch.tensor(SPREAD)[:, None, None]
     image = (image - mean) / spread

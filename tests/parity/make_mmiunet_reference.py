@@ -79,8 +79,8 @@ class FormulaText(nn.Module):
         return {"feature": [input_ids], "project": None}
 
 
-def build(checkout: Path, form: Form) -> nn.Module:
-    """Build the official network with formula weights."""
+def build(checkout: Path, form: Form, text: type[nn.Module] | None) -> nn.Module:
+    """Build the official network, random, with `text` in place of its own text encoder's class."""
     stand_in("timm")
     stand_in("timm.models")
     stand_in("timm.models.layers", DropPath=nn.Identity, trunc_normal_=nn.init.trunc_normal_)
@@ -88,14 +88,18 @@ def build(checkout: Path, form: Form) -> nn.Module:
         from utils import layers
         from utils import model as official
 
-        official.BERTModel = FormulaText
+        official.BERTModel = text or official.BERTModel
         model = official.MMIUNet_V2("text", "vision")
         if form.dims[-1] != TEXT_DIM:
             _make_smaller(model, layers, form)
+    return model
+
+
+def fill(model: nn.Module) -> None:
+    """Give the official network formula weights."""
     shapes = {name: weight.shape for name, weight in model.named_parameters()}
     model.load_state_dict(shared_weights(shapes), strict=False)
     silence_dropout(model)
-    return model
 
 
 def _make_smaller(model: nn.Module, layers: ModuleType, form: Form) -> None:
@@ -136,7 +140,8 @@ def answers(checkout: Path, form: Form) -> dict[str, Any]:
     """Return what the official network says."""
     from monai.losses import DiceLoss
 
-    model = build(checkout, form)
+    model = build(checkout, form, FormulaText)
+    fill(model)
     image, words, reference = inputs(form)
     image = standardised(image)
     logits: list[Tensor] = []

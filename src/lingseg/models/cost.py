@@ -1,6 +1,6 @@
 """What a model costs: parameters and multiply-adds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, TypeAlias
@@ -61,12 +61,10 @@ def measure_cost(segmenter: Segmenter, size: tuple[int, int]) -> Cost:
     segmenter.eval()
     encoder = segmenter.text_encoder
     token_ids, word_mask = encoder.tokenize([SENTENCE])
-    with torch.no_grad(), _counted_attention():
-        with FlopCounterMode(display=False) as text_counter:
-            words = encoder(token_ids, word_mask)
-        with FlopCounterMode(display=False) as mask_counter:
-            segmenter(_picture(size), words, word_mask)
-    of_mask, of_text = mask_counter.get_total_flops(), text_counter.get_total_flops()
+    with torch.no_grad():
+        words = encoder(token_ids, word_mask)
+    of_text = count_gmacs(lambda: encoder(token_ids, word_mask))
+    of_mask = count_gmacs(lambda: segmenter(_picture(size), words, word_mask))
     trainable = [weight for weight in segmenter.parameters() if weight.requires_grad]
     return Cost(
         parameters=count_numbers(segmenter),
@@ -74,8 +72,8 @@ def measure_cost(segmenter: Segmenter, size: tuple[int, int]) -> Cost:
         dead=_count_dead(segmenter),
         at_inference=_count_at_inference(segmenter),
         of_text_encoder=count_numbers(encoder),
-        gmacs=of_mask / 2e9,
-        gmacs_with_text_encoder=(of_mask + of_text) / 2e9,
+        gmacs=of_mask,
+        gmacs_with_text_encoder=of_mask + of_text,
         num_words=token_ids.shape[1],
     )
 
@@ -95,6 +93,32 @@ def build_countable(config: ModelConfig) -> tuple[Segmenter, tuple[Part, ...]]:
         except MissingWeights as error:
             missing = error
     raise missing
+
+
+def count_gmacs(action: Callable[[], object]) -> float:
+    """Return how many billions of multiply-adds an action's products, convolutions, attention are.
+
+    Source of the count: torch.utils.flop_counter, at two operations a multiply-add.
+    """
+    with torch.no_grad(), _counted_attention(), FlopCounterMode(display=False) as counter:
+        action()
+    return counter.get_total_flops() / 2e9
+
+
+def count_needed(module: torch.nn.Module, action: Callable[[], Tensor]) -> int:
+    """Return how many numbers of a module what `action` gives is made from, frozen ones included.
+
+    Args:
+        module: In the mode that is asked about.
+        action: Runs the module, on which all parameters are trainable then.
+    """
+    weights = list(module.parameters())
+    were_trainable = [weight.requires_grad for weight in weights]
+    module.requires_grad_(True)
+    reached = _count_reached(action().sum(), weights)
+    for weight, was_trainable in zip(weights, were_trainable, strict=True):
+        weight.requires_grad_(was_trainable)
+    return reached + _count_tables(module)
 
 
 def count_numbers(module: torch.nn.Module) -> int:
@@ -149,16 +173,13 @@ def _count_dead(segmenter: Segmenter) -> int:
 
 def _count_at_inference(segmenter: Segmenter) -> int:
     """Return how many numbers a mask is made from in eval mode, frozen ones included."""
-    weights = list(segmenter.parameters())
-    were_trainable = [weight.requires_grad for weight in weights]
-    segmenter.requires_grad_(True)
     token_ids, word_mask = segmenter.text_encoder.tokenize([SENTENCE])
-    words = segmenter.text_encoder(token_ids, word_mask)
-    mask_logits = segmenter(_picture(_SMALL_PICTURE), words, word_mask).mask_logits
-    reached = _count_reached(mask_logits.sum(), weights)
-    for weight, was_trainable in zip(weights, were_trainable, strict=True):
-        weight.requires_grad_(was_trainable)
-    return reached + _count_tables(segmenter)
+
+    def mask_logits() -> Tensor:
+        words = segmenter.text_encoder(token_ids, word_mask)
+        return segmenter(_picture(_SMALL_PICTURE), words, word_mask).mask_logits
+
+    return count_needed(segmenter, mask_logits)
 
 
 def _count_reached(value: Tensor, weights: list[torch.nn.Parameter]) -> int:

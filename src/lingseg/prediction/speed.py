@@ -100,7 +100,7 @@ def measure_speed(bundle: Path, *, size: tuple[int, int], runs: int) -> Speed:
     work = count_work(read, next(sentences))
     starts = [_start_cold(bundle, pixels, next(sentences)) for _ in range(_COLD_STARTS)]
     return Speed(
-        machine=f"{_processor()}, {usable_cores()} cores",
+        machine=f"{processor_name()}, {usable_cores()} cores",
         lingseg_version=__version__,
         bundle=f"{model.name} {model.hash[:12]}",
         precision=model.manifest.precision,
@@ -194,7 +194,7 @@ def _matrix_product_gflops() -> float:
     return 2 * _MATRIX_SIZE**3 / milliseconds / 1e6
 
 
-def _processor() -> str:
+def processor_name() -> str:
     """Return the processor's name."""
     known = Path("/proc/cpuinfo")
     lines = known.read_text(encoding="utf-8").splitlines() if known.is_file() else []
