@@ -19,15 +19,12 @@ from statistics import median
 
 import torch
 from cyclopts import App
+from official import checkout_of
+from parity import make_lvit_reference, make_reclmis_reference
 from torch import Tensor, nn
 
 from lingseg.models import LViTConfig, RecLMISConfig, Segmenter, build_model
 from lingseg.training.freed_memory import keep_freed_memory
-
-# The official networks are run as the parity tests run them.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-
-from parity import make_lvit_reference, make_reclmis_reference
 
 app = App()
 
@@ -61,9 +58,11 @@ def compare(
     torch.manual_seed(0)
     ratios = []
     if reclmis:
-        ratios.append(_compare("RecLMIS", _reclmis_steps(reclmis.resolve(), batch_size), passes))
+        ratios.append(
+            _compare("RecLMIS", _reclmis_steps(checkout_of("RecLMIS", reclmis), batch_size), passes)
+        )
     if lvit:
-        ratios.append(_compare("LViT", _lvit_steps(lvit.resolve(), batch_size), passes))
+        ratios.append(_compare("LViT", _lvit_steps(checkout_of("LViT", lvit), batch_size), passes))
     return int(any(ratio > 1 for ratio in ratios))
 
 
