@@ -70,7 +70,7 @@ def test_the_page_tells_machine_versions_pictures_and_date():
     told = page([OURS], SETTING)
     for value in ("A machine, 2 threads", "torch 2.13", "3 pictures", "busi (test)", "2026-11-23"):
         assert value in told
-    assert "1 thread," in page([OURS], replace(SETTING, threads=1))
+    assert "1 thread (" in page([OURS], replace(SETTING, threads=1))
 
 
 @pytest.mark.parametrize(("load", "is_busy"), [(0.4, False), (6.2, True)])
