@@ -4,7 +4,6 @@ import json
 
 import pytest
 import torch
-from fake_bundle import write_fake_bundle
 
 import lingseg.models.cost as cost_module
 from lingseg.cli.main import run
@@ -66,22 +65,6 @@ def test_the_costs_are_shown_to_people(capsys, monkeypatch):
     for line in ("104,289", "32 x 48", "dead (no loss reaches them)", "a longer text"):
         assert line in shown
     assert "random weights" not in shown
-
-
-def test_a_bundle_tells_what_it_is_made_of(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "120")
-    bundle = str(write_fake_bundle(tmp_path / "fake.lingseg", precision="int8"))
-    found = told(capsys, bundle)
-    assert (found["method"], found["precision"], found["picture"]) == (
-        "Threshold",
-        "int8",
-        "32 x 48",
-    )
-    assert 0 < found["megabytes"] < 0.1
-    assert run(["models", "info", bundle]) == 0
-    assert any(
-        "multiply" in line and "int8" in line for line in capsys.readouterr().out.splitlines()
-    )
 
 
 def test_convolutions_are_counted_as_multiply_adds(capsys):

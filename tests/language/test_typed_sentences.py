@@ -88,6 +88,7 @@ RIGHT_LUNG = "anatomy=lung places=right"
         ("10mm x 12mm nodule", [f"{NODULE} millimetres=10.0; 12.0"]),
         ("two 3 mm nodules", [f"{NODULE} count=2 millimetres=3.0"]),
         ("non-malignant mass", [f"{MASS} nature=benign"]),
+        ("no evidence of malignancy", ["nature=malignant presence=absent"]),
         ("pneumothorax has resolved", ["finding=pneumothorax presence=absent"]),
         ("nodule below", [f"{NODULE} places=lower"]),
         ("nodule to the left of the image", [f"{NODULE} places=left"]),

@@ -3,6 +3,7 @@ import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -195,14 +196,18 @@ def test_workers_hold_one_large_thing_at_a_time(model, pictures, tmp_path, monke
     for number in range(6):
         pictures.append(tmp_path / f"large-{number}.png")
         PillowImage.fromarray(rng.integers(0, 256, (31, 50), dtype=np.uint8)).save(pictures[-1])
-    at_once, most = Counter(), Counter()
+    at_once, most, together = Counter(), Counter(), Event()
     genuine = EncodedImage.segment
 
     def segment(encoded, text, **options):
         kind = encoded.size[0]
         at_once[kind] += 1
         most[kind] = max(most[kind], at_once[kind])
-        time.sleep(0.02)
+        if kind == 31:
+            time.sleep(0.02)
+        elif at_once[kind] > 1:
+            together.set()
+        together.wait(5 * (kind == 30))
         at_once[kind] -= 1
         return genuine(encoded, text, **options)
 
@@ -210,4 +215,4 @@ def test_workers_hold_one_large_thing_at_a_time(model, pictures, tmp_path, monke
     jobs = make_jobs(pictures, ["left"], tmp_path / "out")
     assert all(one.record for one in run(model, jobs, replace(OPTIONS, workers=4)))
     assert most[31] == 1
-    assert most[30] > 1
+    assert together.is_set()

@@ -106,6 +106,9 @@ models.command(
     "lingseg.cli.models:info", name="info", help="Print parameters and compute of a model."
 )
 models.command(
+    "lingseg.cli.bundle_info:bundle", name="bundle", help="Print what a bundle is made of."
+)
+models.command(
     "lingseg.cli.models:convert", name="convert", help="Turn pickled weights into safetensors."
 )
 

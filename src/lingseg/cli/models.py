@@ -4,7 +4,6 @@ import json as json_format
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 from rich.console import Console
@@ -13,8 +12,6 @@ from rich.table import Table
 from lingseg.models import MODELS, ModelConfig
 from lingseg.models.cost import build_countable, measure_cost
 from lingseg.nn.pickled_weights import convert_pickle
-from lingseg.prediction.bundle import Bundle, read_bundle
-from lingseg.prediction.predictor import find_bundle
 
 Size: TypeAlias = Literal["paper", "small"]
 IS_CUT = "is cut; `lingseg predict` names the words that are lost"
@@ -35,15 +32,6 @@ LABELS = {
     "longer_text": "a longer text",
 }
 """What a person reads for each number."""
-BUNDLE_LABELS = {
-    "method": "method",
-    "precision": "its graphs multiply",
-    "picture": "pictures are shown at",
-    "megabytes": "MB",
-    "agreement": "beside its training run",
-    "model_sha256": "SHA-256",
-}
-"""The same of a bundle."""
 
 
 def list_models(*, json: bool = False) -> int:
@@ -83,12 +71,12 @@ def info(
     width: int = 224,
     json: bool = False,
 ) -> int:
-    """Print parameters and compute of a model, or what a bundle is made of.
+    """Print parameters and compute of a model.
 
     Parameters
     ----------
     name
-        A model of `lingseg models list`; or a bundle, by its path or the name that it ships under.
+        A model of `lingseg models list`.
     size
         The paper's, or one that trains on two CPU cores.
     height
@@ -98,8 +86,6 @@ def info(
     json
         Print the numbers as JSON.
     """
-    if name.lower() not in _known() and (path := _bundle_at(name)):
-        return _print_bundle(read_bundle(path), json=json)
     found = _find(name)
     config = found.small() if size == "small" else found()
     model, random_parts = build_countable(config)
@@ -127,38 +113,10 @@ def info(
     return 0
 
 
-def _bundle_at(name: str) -> Path | None:
-    """Return where the bundle of a name or path lies, if there is one."""
-    try:
-        return find_bundle(name)
-    except FileNotFoundError:
-        return None
-
-
-def _print_bundle(bundle: Bundle, *, json: bool) -> int:
-    """Print what a bundle is made of."""
-    manifest = bundle.manifest
-    rows = {
-        "method": manifest.method,
-        "precision": manifest.precision,
-        "picture": f"{manifest.height} x {manifest.width}",
-        "megabytes": sum(len(data) for data in bundle.files.values()) / 1e6,
-        "agreement": manifest.provenance.get("agreement"),
-        "model_sha256": bundle.hash,
-    }
-    if json:
-        print(json_format.dumps(rows))
-        return 0
-    _print_table(manifest.name, rows, BUNDLE_LABELS)
-    return 0
-
-
-def _print_table(
-    title: str, rows: Mapping[str, object], labels: Mapping[str, str] = MappingProxyType(LABELS)
-) -> None:
+def _print_table(title: str, rows: Mapping[str, object]) -> None:
     """Print numbers with what they mean."""
     table = Table(title=title, show_header=False)
-    for name, label in labels.items():
+    for name, label in LABELS.items():
         table.add_row(label, _shown(rows[name]))
     Console().print(table)
 
@@ -206,17 +164,13 @@ def _find(name: str) -> type[ModelConfig]:
     Raises:
         ValueError: There is no such model.
     """
-    known = _known()
+    known = {_name(config): config for config in MODELS}
     if name.lower() not in known:
         raise ValueError(
-            f"There is no model {name!r}; choose one of {', '.join(known)}, or give a bundle."
+            f"There is no model {name!r}; choose one of {', '.join(known)}. What a bundle is made "
+            f"of: lingseg models bundle."
         )
     return known[name.lower()]
-
-
-def _known() -> dict[str, type[ModelConfig]]:
-    """Return the models by what they are called."""
-    return {_name(config): config for config in MODELS}
 
 
 def _first_sentence(config: type[ModelConfig]) -> str:
