@@ -18,6 +18,7 @@ from lingseg.prediction.multiply_adds import count_multiply_adds, count_work
         ("Conv", [(1, 6, 9, 7), (6, 1, 5, 5)], (1, 6, 5, 4), 6 * 5 * 4 * 25),  # depthwise
         ("ConvTranspose", [(1, 4, 5, 3), (4, 2, 2, 2)], (1, 2, 10, 6), 4 * 5 * 3 * 2 * 4),
         ("MatMul", [(1, 5, 11, 8), (1, 5, 8, 3)], (1, 5, 11, 3), 5 * 11 * 3 * 8),
+        ("MatMulInteger", [(1, 11, 8), (8, 3), (), ()], (1, 11, 3), 11 * 3 * 8),
         ("Gemm", [(11, 8), (3, 8), (3,)], (11, 3), 11 * 3 * 8),
         ("Gemm", [(8, 11), (8, 3)], (11, 3), 11 * 3 * 8),  # the left one transposed
         ("Softmax", [(11, 8)], (11, 8), 0),

@@ -63,7 +63,7 @@ def _multiply_adds(step: Step) -> int:
             return prod(step.outputs[0]) * prod(step.inputs[1][1:])
         case "ConvTranspose":  # each value that goes in meets one kernel
             return prod(step.inputs[0]) * prod(step.inputs[1][1:])
-        case "MatMul":
+        case "MatMul" | "MatMulInteger":
             return prod(step.outputs[0]) * step.inputs[0][-1]
         case "Gemm":  # either factor may be transposed: by rows of what comes out
             return prod(step.outputs[0]) * prod(step.inputs[0]) // step.outputs[0][0]
