@@ -4,6 +4,9 @@ import { type Member, pack, readZip, unpack, writeZip } from "../src/given/zip";
 import { toRuns } from "../src/pixels/runs";
 import type { ExportLayer, ImageInfo } from "../src/server/contract";
 import { lostSlices } from "../src/state/all_slices";
+import { chooseSide } from "../src/state/asking";
+import { give } from "../src/state/giving";
+import { newLayer } from "../src/state/layer";
 import { hasUnsavedWork } from "../src/state/layers";
 import { notices } from "../src/state/notices";
 import type { Opened } from "../src/state/opened";
@@ -33,8 +36,12 @@ const saved: Blob[] = [];
 let uploads: ImageInfo[] = [];
 /** Pictures that the server refuses to write. */
 let refused: string[] = [];
+/** Files that it refuses to read. */
+let refusedFiles: string[] = [];
 
 async function answerTo(path: string, asked: RequestInit = {}): Promise<Response> {
+  if (path.endsWith("images") && refusedFiles.length)
+    return Response.json({ problem: "It is damaged.", code: "bad" }, { status: 422 });
   if (path.endsWith("images")) return Response.json({ images: [uploads.shift()], problems: [] });
   if (path.includes("/pixels")) return new Response(new Uint8Array([1, 2, 3]));
   if (asked.method === "DELETE") return Response.json({});
@@ -54,6 +61,7 @@ async function answerTo(path: string, asked: RequestInit = {}): Promise<Response
 beforeEach(() => {
   for (const one of [exported, segmented, saved]) one.length = 0;
   refused = [];
+  refusedFiles = [];
   uploads = [];
   side.value = "image";
   vi.stubGlobal("sessionStorage", { getItem: () => null, setItem: () => {} });
@@ -167,13 +175,42 @@ describe("the session of all pictures", () => {
     };
     waiting.value = [new Waiting("ward/d.png", "d.png", given)];
     await takeAll("zip", false, false);
-    expect(told()[0]).toContain("with 3 pictures and the name of 1 not looked at");
+    expect(told()[0]).toContain("with 3 pictures and the name of 1 that is not open");
     await tomorrow();
     expect(worklist.value.map((one) => one.path)).toEqual(
       ["a", "b", "c", "d"].map((one) => `ward/${one}.png`),
     );
     expect(pictures.value.map((one) => one.isDone.value)).toEqual([false, true, false]);
     expect(waiting.value.map((one) => one.given)).toEqual([null]);
+  });
+
+  it("keeps the names of those whose file has to be given again, and of those that were refused", async () => {
+    answer(named("a.png"), 1, LEFT, 5);
+    const given = (name: string, files: Given["files"]) =>
+      new Waiting(`ward/${name}`, name, { name, path: `ward/${name}`, bytes: 1, files });
+    const gone = () => Promise.reject(new DOMException("gone", "NotFoundError"));
+    refusedFiles = ["bad.png"];
+    waiting.value = [
+      new Waiting("ward/b.png", "b.png", null),
+      given("moved.png", gone),
+      given("bad.png", async () => [new File(["x"], "bad.png")]),
+    ];
+    for (const one of waiting.value) expect(await give(one)).toBeNull();
+    await takeAll("zip", false, false);
+    expect(told().slice(0, 2)).toEqual([
+      "Only their names are in the session. moved.png: the file was moved or changed. Give it again. bad.png: It is damaged.",
+      "Saved session.zip with 1 picture and the names of 3 that are not open. Research use only; not a medical device.",
+    ]);
+    await tomorrow();
+    const names = ["a", "b", "moved", "bad"].map((one) => `ward/${one}.png`);
+    expect(worklist.value.map((one) => one.path)).toEqual(names);
+  });
+
+  it("says how many it leaves out where their names may tell the patient", async () => {
+    answer(named("a.png"), 1, LEFT, 5);
+    waiting.value = [new Waiting("ward/Doe2.png", "Doe2.png", null)];
+    await takeAll("zip", false, true);
+    expect(told()[0]).toContain("with 1 picture; 1 that is not open is left out, with its name.");
   });
 
   it("tells nothing of names where the patient is left out", async () => {
@@ -200,6 +237,18 @@ describe("the session of all pictures", () => {
     await takeAll("zip", false, false);
     expect((await members()).map((one) => one.name)).toContain("0001-ward-a.png/page.json");
     expect(told().join()).toContain("a.png: Text is burned in.");
+  });
+});
+
+describe("the side of a session", () => {
+  it("is told as long as it holds, and once", () => {
+    chooseSide("patient", "session");
+    expect(told().join()).toContain("the patient's left");
+    chooseSide("image", "session");
+    expect(told()).toHaveLength(1);
+    expect(told()[0]).toContain("the picture's left");
+    chooseSide("patient");
+    expect(told()).toEqual([]);
   });
 });
 
@@ -244,11 +293,57 @@ describe("the data set of all", () => {
       "set/masks/a.png",
       "set/masks/e.png",
     ]);
+    expect(told()[0]).toBe("Left out: b.png, c.png, d.png: Text is burned in.");
+    expect(told()).toHaveLength(2);
+  });
+
+  it("tells each picture's own reason, however many there are", async () => {
+    const all = ["a", "b", "c", "d", "e"].map((name) => named(`${name}.png`));
+    for (const one of all) answer(one, 1, LEFT, 5);
+    const [a, b, c, d] = all as [Opened, Opened, Opened, Opened];
+    refused = [a.info.value.id];
+    b.isLost.value = true;
+    undecided(c);
+    d.change(1, { problem: "No such word." });
+    await takeAll("dataset", false, false);
     expect(told().slice(0, 3)).toEqual([
-      "Left out: b.png: Text is burned in.",
-      "Left out: c.png: Text is burned in.",
-      "Left out: also d.png.",
+      "Left out: a.png: Text is burned in.",
+      "Left out: b.png: the file has to be given again first.",
+      expect.stringMatching(/^Left out: c\.png: A correction .*\. d\.png: No such word\.$/),
     ]);
+  });
+
+  it("leaves out, by name, where a correction of what is visible is hidden", async () => {
+    const [a, b, c] = ["a.png", "b.png", "c.png"].map((name) => {
+      const opened = named(name);
+      answer(opened, 1, LEFT, 5);
+      paint(opened, 6);
+      return opened;
+    }) as [Opened, Opened, Opened];
+    const hide = (opened: Opened, id: number) => opened.change(id, { isVisible: false });
+    hide(b, b.layers.value[1]?.id ?? 0);
+    // The sentence stands once more, and its hidden twin was corrected.
+    hide(c, 1);
+    hide(c, c.layers.value[1]?.id ?? 0);
+    c.layers.value = [...c.layers.value, { ...newLayer(c.nextId(), "", "#fff") }];
+    answer(c, c.layers.value[2]?.id ?? 0, LEFT, 5);
+    await takeAll("dataset", false, false);
+    expect(exported.map((one) => one.image)).toEqual([a.info.value.id]);
+    expect(told()[0]).toBe(
+      "Left out: b.png, c.png: a correction of what is visible is hidden. Show it, or remove it.",
+    );
+  });
+
+  it("takes what is visible of two corrections", async () => {
+    const opened = named("a.png");
+    answer(opened, 1, LEFT, 5);
+    paint(opened, 6);
+    const [, first] = opened.layers.value;
+    if (!first) throw new Error("Nothing was painted.");
+    const other = { ...first, id: opened.nextId(), isVisible: false };
+    opened.layers.value = [...opened.layers.value, other];
+    await takeAll("dataset", false, false);
+    expect(exported[0]?.layers.map((one) => one.is_corrected)).toEqual([true]);
   });
 });
 
@@ -271,6 +366,16 @@ describe("given again", () => {
     await openFiles([file("a.png")]);
     expect(pictures.value).toEqual([opened]);
     expect(told()).toEqual(["a.png is open already: this is it."]);
+  });
+
+  it("an entry of the list stays there where its file is refused, and takes the next one", async () => {
+    waiting.value = [new Waiting("bad.png", "bad.png", null)];
+    const [entry] = waiting.value;
+    refusedFiles = ["bad.png"];
+    for (const _ of [1, 2]) {
+      await openFiles([file("bad.png")]);
+      expect(worklist.value).toEqual([entry]);
+    }
   });
 
   it("a folder leaves one at the picture that is shown", async () => {

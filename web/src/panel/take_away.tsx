@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { ExportFormat } from "../server/contract";
 import { lostSlices } from "../state/all_slices";
 import type { Layer } from "../state/layer";
+import { many } from "../state/many";
 import { currentSlices, sentenceLayer } from "../state/meaning";
 import type { Opened } from "../state/opened";
 import { exportAs } from "../state/saving";
@@ -111,9 +112,7 @@ function aboutOf(opened: Opened, { layers, nameless }: Taking): string {
     drawn < all ? ` Of ${all} slices ${drawn} are drawn: the others are saved as empty.` : "";
   const toAsk = Math.max(...layers.map((one) => numToAsk(opened, one)));
   const again =
-    toAsk > 0
-      ? ` The answers to ${toAsk} slices went with the reload: saving asks them again.`
-      : "";
+    toAsk > 0 ? ` The answers to ${many(toAsk, "slice")} are not here: saving asks again.` : "";
   return saved + left + some + again;
 }
 

@@ -15,7 +15,7 @@ import {
   meaningOf,
   settleAll,
 } from "./meaning";
-import { say, tell } from "./notices";
+import { close, say, tell } from "./notices";
 import type { Opened } from "./opened";
 import { askOf, onceBack, reasonOf } from "./patience";
 import { chosenSide, current, pictures, remember, side } from "./store";
@@ -135,6 +135,9 @@ export function askMissing(opened: Opened): void {
     if (isSentence(layer) && !answerOf(layer, opened.slice.value)) void askLayer(opened, layer.id);
 }
 
+/** What was said of a session's side; it holds until the side is turned again. */
+let toldSide = 0;
+
 /**
  * Left means the other side from now on: all answers are old, and what was drawn on any picture is
  * asked about. A person who turned it sees it; where a session did, it must be told.
@@ -148,8 +151,11 @@ export function chooseSide(wanted: Side, by: "person" | "session" = "person"): v
   }
   side.value = wanted;
   const whose = wanted === "image" ? "picture's" : "patient's";
+  close(toldSide);
   if (by === "session")
-    tell(`The session's sentences mean the ${whose} left: this holds for all pictures now.`);
+    toldSide = tell(
+      `The session's sentences mean the ${whose} left: this holds for all pictures now.`,
+    );
   say(`Left now means the ${whose} left.`);
   if (current.value) askMissing(current.value); // other pictures are asked when they are shown
 }

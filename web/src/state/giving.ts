@@ -49,7 +49,7 @@ async function giveNow(one: Waiting, signal?: AbortSignal): Promise<Opened | nul
   }
   try {
     const files = await given.files().catch(() => {
-      throw new Refusal(`${one.name} was moved or changed. Give it again.`, "moved", 422, null);
+      throw new Refusal("the file was moved or changed. Give it again.", "moved", 422, null);
     });
     const uploaded = await patiently(() => api.upload(files, signal));
     const source = { files: given.files };

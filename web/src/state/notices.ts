@@ -15,11 +15,14 @@ export const said = signal("");
 let lastId = 0;
 const SECONDS_OF_DONE = 6;
 
-export function tell(text: string, kind: Notice["kind"] = "problem"): void {
-  if (notices.value.some((one) => one.text === text)) return;
+/** Return the number by which it can be closed. */
+export function tell(text: string, kind: Notice["kind"] = "problem"): number {
+  const known = notices.value.find((one) => one.text === text);
+  if (known) return known.id;
   const id = ++lastId;
   notices.value = [...notices.value.slice(-3), { id, text, kind }];
   if (kind === "done") setTimeout(() => close(id), SECONDS_OF_DONE * 1000);
+  return id;
 }
 
 export function close(id: number): void {

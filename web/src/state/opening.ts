@@ -47,15 +47,22 @@ export async function openFiles(files: readonly File[]): Promise<void> {
     for (const session of pile.sessions) again.push(...(await openSession(session)));
     const here = staysHere(pile.given);
     const added = pile.given.flatMap((one) => waitFor(one, pile.given.length > FEW) ?? []);
-    waiting.value = [...waiting.value, ...added.filter((one) => !waiting.value.includes(one))];
+    const fresh = added.filter((one) => !waiting.value.includes(one));
+    waiting.value = [...waiting.value, ...fresh];
     const shown = added.filter((one) => !one.standsFor.value);
     const first = again[0] ?? (here ? (fileOf(here, shown) ?? here) : shown[0]);
     if (first) await showFrom(first, shown);
     else if (![pile.given, pile.empty, pile.others, pile.sessions].some((one) => one.length))
       nothingCame();
+    if (shown.length <= FEW) forgetRefused(fresh);
   } finally {
     uploading.value = null;
   }
+}
+
+/** It was told of them, and nothing waits for them: the list did not have them before. */
+function forgetRefused(fresh: readonly Waiting[]): void {
+  for (const one of fresh) if (one.problem.value) drop(one);
 }
 
 /** Where one stays: its own file is among what was given, as when a folder is given again. */
@@ -92,7 +99,9 @@ function waitFor(given: Given, isAmongMany: boolean): Waiting | null {
     );
     return null;
   }
-  const again = waiting.value.find((one) => !one.given && one.path === given.path);
+  const again = waiting.value.find(
+    (one) => (!one.given || one.problem.value) && one.path === given.path,
+  );
   if (again) {
     again.given = given;
     again.problem.value = null;
@@ -117,7 +126,6 @@ async function showFrom(first: Item, added: readonly Waiting[]): Promise<void> {
     }, `${one.name} was not opened`);
     if (!isDone) break;
   }
-  for (const one of some) if (one.problem.value) drop(one); // it was told, and nothing waits for it
 }
 
 /** Show a picture of the list; one that cannot be opened is told, and the next that can is shown. */

@@ -10,6 +10,7 @@ import {
   currentMask,
   currentSlices,
   isInStep,
+  isSameMeaning,
   sentenceLayer,
   standsFor,
 } from "./meaning";
@@ -123,6 +124,17 @@ function toldOf(opened: Opened, layer: Layer, slices: readonly number[]) {
       ? Object.fromEntries(told.map(([slice, { confidence }]) => [String(slice), confidence]))
       : null,
   };
+}
+
+/** Whether a visible answer was corrected, and the correction is hidden: it is not what a person drew. */
+export function isCorrectedUnseen(opened: Opened): boolean {
+  const visible = opened.layers.value.filter((one) => one.isVisible);
+  const answers = visible.filter((one) => isSentence(one) && !isDrawnInstead(opened, one, visible));
+  const isOf = (hidden: Layer, one: Layer) =>
+    hidden.corrects === one.id || isSameMeaning(standsFor(opened, hidden), standsFor(opened, one));
+  return opened.layers.value.some(
+    (one) => one.corrects !== null && !one.isVisible && answers.some((answer) => isOf(one, answer)),
+  );
 }
 
 /** Why nothing can be saved just now; null where it can. */

@@ -4,15 +4,15 @@ import { signal } from "@preact/signals";
 import { type Member, pack, readZip, unpackText, writeZip } from "../given/zip";
 import { Refusal } from "../server/api";
 import { stopSlices } from "./all_slices";
-import { many, toldOfSome } from "./many";
+import { byReason, many, type Reason } from "./many";
 import { say, tell } from "./notices";
 import type { Opened } from "./opened";
 import { trying } from "./patience";
 import { GIVE_AGAIN, isOfPicture, save, sessionOf, written } from "./saving";
 import { type Listed, packList } from "./session_zip";
 import { chosenSide } from "./store";
-import { answerAll, hindrance, isWorkedOn, noteTaken, takingOf } from "./taking";
-import { type Item, isOpened, labelOf, nameOfItem, worklist } from "./worklist";
+import { answerAll, hindrance, isCorrectedUnseen, isWorkedOn, noteTaken, takingOf } from "./taking";
+import { type Item, isOpened, labelOf, Waiting, worklist } from "./worklist";
 
 export type Whole = "dataset" | "zip";
 
@@ -48,7 +48,7 @@ export async function takeAll(
   const wanted = items.filter(isOpened);
   const whole: Together =
     format === "dataset" ? new DataSet(isDeidentified) : new Sessions(items, isDeidentified);
-  const leftOut: string[] = [];
+  const leftOut: Reason[] = [];
   const taken: (() => void)[] = [];
   const hasWork = wanted.some((one) => isWorkedOn(one) || one.isDone.value);
   await trying(async () => {
@@ -60,7 +60,7 @@ export async function takeAll(
         if (isTaken) taken.push(isTaken);
       } catch (error) {
         if (!isOfPicture(error)) throw error;
-        leftOut.push(`${labelOf(opened)}: ${error.message}`);
+        leftOut.push({ name: labelOf(opened), why: error.message });
       }
     }
     if (!isStopped) await finish(whole, taken, leftOut);
@@ -71,9 +71,9 @@ export async function takeAll(
 async function finish(
   whole: Together,
   taken: readonly (() => void)[],
-  leftOut: readonly string[],
+  leftOut: readonly Reason[],
 ): Promise<void> {
-  for (const one of toldOfSome(leftOut, (names) => `also ${names}.`)) tell(`Left out: ${one}`);
+  for (const one of byReason(leftOut)) tell(`Left out: ${one}`);
   if (!taken.length) {
     if (!leftOut.length) tell("Nothing is drawn on any of them: there is nothing to save.");
     return;
@@ -85,6 +85,10 @@ async function finish(
   tell(`${told} Research use only; not a medical device.`, "done");
   say(told);
 }
+
+const HIDDEN = "a correction of what is visible is hidden. Show it, or remove it.";
+const TWINS =
+  "it is the same picture as another one, with another mask for the same sentence. A data set must not hold both.";
 
 const leaveOut = (why: string) => new Refusal(why, "left-out", 422, null);
 
@@ -102,39 +106,39 @@ export class DataSet implements Together {
     if (opened.isLost.value) throw leaveOut(GIVE_AGAIN);
     await answerAll(opened, "dataset");
     const failed = opened.layers.value.find((one) => one.isVisible && one.problem);
-    if (failed?.problem && !opened.layers.value.some((one) => one.corrects === failed.id))
+    if (
+      failed?.problem &&
+      !opened.layers.value.some((one) => one.isVisible && one.corrects === failed.id)
+    )
       throw leaveOut(failed.problem);
     const taking = takingOf(opened, "dataset");
     const isEmpty = !taking.layers.length && !taking.nameless.length && !taking.undecided.length;
     const problem = isEmpty ? null : hindrance(taking);
     if (problem) throw leaveOut(problem);
+    if (isCorrectedUnseen(opened)) throw leaveOut(HIDDEN);
     const isTaken = noteTaken(opened, "dataset");
     const made = await written(opened, "dataset", this.isDeidentified, chosenSide.value);
-    return made && (await this.add(opened, made.blob)) ? isTaken : null;
+    if (!made) return null;
+    await this.add(made.blob);
+    return isTaken;
   }
 
   notes(): string[] {
     return [];
   }
 
-  /** Put a picture's own set into it. False where that would contradict another picture's. */
-  async add(opened: Opened, blob: Blob): Promise<boolean> {
+  /** Put a picture's own set into it. Refused where that would contradict another picture's. */
+  async add(blob: Blob): Promise<void> {
     const members = await readZip(blob);
     const clash = members.find((one) => {
       const known = this.files.get(one.name);
       return one.name.includes("/masks/") && known && known.crc !== one.crc;
     });
-    if (clash) {
-      tell(
-        `Left out: ${labelOf(opened)}. It is the same picture as another one, with another mask for the same sentence: a data set must not hold both.`,
-      );
-      return false;
-    }
+    if (clash) throw leaveOut(TWINS);
     for (const one of members) {
       if (one.name.endsWith(".csv")) await this.addRows(one);
       else if (!this.files.has(one.name)) this.files.set(one.name, one);
     }
-    return true;
   }
 
   private async addRows(table: Member): Promise<void> {
@@ -154,7 +158,7 @@ export class Sessions implements Together {
   readonly name = "session.zip";
   private readonly all: Member[] = [];
   private readonly folders = new Map<Opened, string>();
-  private readonly without: string[] = [];
+  private readonly without: Reason[] = [];
 
   constructor(
     private readonly items: readonly Item[],
@@ -168,26 +172,27 @@ export class Sessions implements Together {
     const { members, without, isTaken } = await sessionOf(opened, this.isDeidentified);
     this.folders.set(opened, folder);
     for (const one of members) this.all.push({ ...one, name: `${folder}/${one.name}` });
-    if (without) this.without.push(`${labelOf(opened)}: ${without}`);
+    if (without) this.without.push({ name: labelOf(opened), why: without });
     return isTaken;
   }
 
-  /** Those that were given, and not looked at yet: their names are kept. */
-  private get unseen(): Item[] {
-    if (this.isDeidentified) return [];
-    return this.items.filter((one) => !isOpened(one) && !one.problem.value);
+  /** Those that are not open: not looked at yet, refused, or to be given again. */
+  private get closed(): Waiting[] {
+    return this.items.filter((one) => one instanceof Waiting);
   }
 
   get beside(): string {
-    const { length } = this.unseen;
-    return length ? ` and the ${length === 1 ? "name" : "names"} of ${length} not looked at` : "";
+    const { length } = this.closed;
+    if (!length) return "";
+    const are = length === 1 ? "is" : "are";
+    return this.isDeidentified
+      ? `; ${length} that ${are} not open ${are} left out, with ${length === 1 ? "its name" : "their names"}`
+      : ` and the ${length === 1 ? "name" : "names"} of ${length} that ${are} not open`;
   }
 
   async members(): Promise<Member[]> {
-    const { unseen } = this;
     const list = this.items.flatMap((one): Listed[] => {
-      if (!isOpened(one))
-        return unseen.includes(one) ? [{ path: one.path, name: nameOfItem(one) }] : [];
+      if (!isOpened(one)) return this.isDeidentified ? [] : [{ path: one.path, name: one.name }];
       const folder = this.folders.get(one);
       return folder ? [{ folder }] : [];
     });
@@ -195,10 +200,24 @@ export class Sessions implements Together {
   }
 
   notes(): string[] {
-    const lines = toldOfSome(this.without, (names) => `so it is with ${names}`);
-    if (!lines.length) return [];
+    const without = byReason(this.without).join(" ");
+    const refused = this.isDeidentified ? [] : this.closed.flatMap(refusalOf);
+    const named = byReason(refused).join(" ");
     return [
-      `In the session as they are, but not all their masks are files for other programs: ${lines.join("; ")}`,
+      ...(without
+        ? [
+            `In the session as they are, but not all their masks are files for other programs: ${without}`,
+          ]
+        : []),
+      ...(named ? [`Only their names are in the session. ${named}`] : []),
     ];
   }
+}
+
+/** Why a picture is not open, though its file was given. */
+function refusalOf(one: Waiting): Reason[] {
+  const why = one.problem.value;
+  const start = `${one.name}: `;
+  if (!why || !one.given) return [];
+  return [{ name: labelOf(one), why: why.startsWith(start) ? why.slice(start.length) : why }];
 }
