@@ -49,7 +49,7 @@ def test_a_picture_and_a_sentence_give_a_mask_and_its_record(bundle, capsys):
     assert not mask[:, 26:].any()
     shown = capsys.readouterr()
     assert shown.out.startswith(f"{Path('out/a--left.png')}  {mask.sum()} pixels, confidence 0.")
-    assert "1 masks (0 from an earlier run), 0 failed. Research use only" in shown.out
+    assert "1 mask (0 from an earlier run), 0 failed. Research use only" in shown.out
     assert shown.err == ""
 
 

@@ -216,3 +216,10 @@ def test_workers_hold_one_large_thing_at_a_time(model, pictures, tmp_path, monke
     assert all(one.record for one in run(model, jobs, replace(OPTIONS, workers=4)))
     assert most[31] == 1
     assert together.is_set()
+
+
+def test_a_sentence_that_cannot_be_asked_is_told_with_its_picture(model, pictures, tmp_path):
+    jobs = make_jobs(pictures[:1], ["left", " "], tmp_path / "out")
+    failures = [one.failure for one in run(model, jobs, OPTIONS) if one.failure]
+    assert len(failures) == 1
+    assert failures[0].startswith(f"{pictures[0]}: The sentence is empty")

@@ -42,7 +42,8 @@ class Tally:
     def in_words(self) -> str:
         """Return the sum as a line."""
         return (
-            f"{self.done} masks ({self.earlier} from an earlier run), {self.failed} failed. "
+            f"{self.done} {'mask' if self.done == 1 else 'masks'} ({self.earlier} from an earlier "
+            f"run), {self.failed} failed. "
             f"{RESEARCH_USE}"
         )
 

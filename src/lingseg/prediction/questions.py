@@ -115,15 +115,19 @@ class Questions:
             result = encoded.segment(
                 job.text, threshold=self._options.threshold, side=self._options.side
             )
-        except ValueError as error:
-            return Outcome(job=job, failure=str(error))
+        except ValueError as error:  # in a table of thousands, a sentence is found by its picture
+            return Outcome(job=job, failure=f"{job.image}: {error}")
         return self._written(job, self._answer(result, content))
 
     def _of_volume(self, volume: Volume, jobs: Sequence[Job]) -> Iterator[Outcome]:
         """Do jobs on a volume, in one pass over its slices."""
         from lingseg.prediction.volume import segment_volume
 
-        wrong = {job: line for job in jobs if (line := _wrong_text(job.text)) is not None}
+        wrong = {
+            job: f"{job.image}: {line}"
+            for job in jobs
+            if (line := _wrong_text(job.text)) is not None
+        }
         sound = [job for job in jobs if job not in wrong]
         results = segment_volume(
             self._model,
