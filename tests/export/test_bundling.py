@@ -1,12 +1,9 @@
 """A training run made into a bundle, and proved to agree with it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
 from models.small import SMALL, TEXTS, batch
-from training.small_run import RECIPE, run_small
 
 from lingseg.datasets.folder import read_folder
 from lingseg.export import agreement, bundling
@@ -44,13 +41,6 @@ def test_every_model_exports_and_agrees_to_a_ten_thousandth(config):
         words = graphs.encode_words(token_ids.numpy(), word_mask.numpy())
         found, _ = graphs.segment(graphs.encode_image(image.numpy()), words, word_mask.numpy())
         np.testing.assert_allclose(found, expected.mask_logits[0, 0], atol=1e-4, rtol=1e-4)
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
-    recipe = replace(RECIPE, data=replace(RECIPE.data, height=32, width=40))
-    return run_small(folder, recipe)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import onnx
 import pytest
-from training.small_run import RECIPE, run_small
+from training.small_run import RECIPE
 
 from lingseg.datasets.folder import read_folder
 from lingseg.export import bundling
@@ -18,13 +18,6 @@ from lingseg.prediction.graphs import Graphs
 from lingseg.prediction.predictor import Model
 
 pytestmark = pytest.mark.slow  # torch.onnx.export takes seconds for the smallest graph
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
-    recipe = replace(RECIPE, data=replace(RECIPE.data, height=32, width=40))
-    return run_small(folder, recipe)
 
 
 @pytest.fixture(scope="module")

@@ -61,10 +61,9 @@ def measure_cost(segmenter: Segmenter, size: tuple[int, int]) -> Cost:
     segmenter.eval()
     encoder = segmenter.text_encoder
     token_ids, word_mask = encoder.tokenize([SENTENCE])
-    with torch.no_grad():
-        words = encoder(token_ids, word_mask)
-    of_text = count_gmacs(lambda: encoder(token_ids, word_mask))
-    of_mask = count_gmacs(lambda: segmenter(_picture(size), words, word_mask))
+    words: list[Tensor] = []
+    of_text = count_gmacs(lambda: words.append(encoder(token_ids, word_mask)))
+    of_mask = count_gmacs(lambda: segmenter(_picture(size), words[0], word_mask))
     trainable = [weight for weight in segmenter.parameters() if weight.requires_grad]
     return Cost(
         parameters=count_numbers(segmenter),

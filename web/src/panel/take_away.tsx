@@ -12,7 +12,7 @@ import { isListOpen } from "../state/store";
 import { hindrance, isOfOneSlice, numToAsk, type Taking, takingOf } from "../state/taking";
 import { worklist } from "../state/worklist";
 import { Check } from "../view/check";
-import { Icon } from "../view/icon";
+import { FormatLabel } from "../view/format_label";
 
 const FORMATS: readonly [ExportFormat, string, string][] = [
   ["png", "PNG", "one mask a file"],
@@ -59,11 +59,7 @@ export function TakeAwayCard({ opened }: { opened: Opened }) {
             aria-busy={busy.value === format}
             onClick={() => void take(format)}
           >
-            <Icon name="save" size={17} />
-            <span>
-              {name}
-              <small>{about}</small>
-            </span>
+            <FormatLabel name={name} about={about} />
           </button>
         ))}
       </div>

@@ -3,7 +3,7 @@
 import { useSignal } from "@preact/signals";
 import { progress, stopTaking, takeAll, type Whole } from "../state/whole";
 import { Check } from "./check";
-import { Icon } from "./icon";
+import { FormatLabel } from "./format_label";
 
 const WHOLES: readonly [Whole, string, string][] = [
   ["dataset", "Data set of all pictures", "to train on"],
@@ -23,11 +23,7 @@ export function AllPictures() {
       <div class="formats">
         {WHOLES.map(([format, name, about]) => (
           <button key={format} type="button" aria-disabled={isBusy} onClick={() => take(format)}>
-            <Icon name="save" size={17} />
-            <span>
-              {name}
-              <small>{about}</small>
-            </span>
+            <FormatLabel name={name} about={about} />
           </button>
         ))}
       </div>
