@@ -9,6 +9,7 @@ from torch.nn.functional import cross_entropy, normalize, softplus
 from lingseg.nn.target_alignment import (
     area_shares,
     background_logits,
+    stride_between,
     target_text_loss,
 )
 
@@ -25,7 +26,10 @@ def plain(loss, **changes):
         "temperature": 0.5,
         "background_negative": False,
     }
-    return target_text_loss(**(loss | settings | changes))
+    reference, pixels = loss["reference"], loss["pixels"]
+    shares = area_shares(reference, stride_between(reference, pixels))
+    told = {name: value for name, value in loss.items() if name != "reference"}
+    return target_text_loss(shares=shares, **(told | settings | changes))
 
 
 def left_half(number):

@@ -28,7 +28,7 @@ from lingseg.nn.convnext import ATTO, ConvNeXtShape, build_convnext, standardise
 from lingseg.nn.guide_decoder import GuideDecoder, GuideShape
 from lingseg.nn.losses import mask_cross_entropy, soft_dice_loss
 from lingseg.nn.shapes import FeatureMap, ImageBatch, MaskBatch, Scalar, WordMask, Words
-from lingseg.nn.target_alignment import Pool, area_shares, target_text_loss
+from lingseg.nn.target_alignment import Pool, area_shares, stride_between, target_text_loss
 from lingseg.nn.target_enhancement import (
     CommonSpace,
     Directions,
@@ -278,7 +278,7 @@ class TMCA(Segmenter):
             target_text_loss(
                 pixels,
                 sentences,
-                reference,
+                area_shares(reference, stride_between(reference, pixels)),
                 suits,
                 is_there,
                 pool=config.tsd_pool,

@@ -26,7 +26,8 @@ class DepthwiseConvolution(nn.Conv2d):
         self, features: FeatureMap
     ) -> Float[Tensor, "batch dim coarser_height coarser_width"]:
         """Convolve."""
-        if features.device.type != "cpu":
+        learns = torch.is_grad_enabled() and (features.requires_grad or self.weight.requires_grad)
+        if features.device.type != "cpu" or not learns:
             return super().forward(features)
         # The backward pass of depthwise convolutions in bf16 is several times slower than in fp32
         # on CPUs (measured on AVX-512 and AMX machines with torch 2.13).

