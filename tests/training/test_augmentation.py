@@ -1,5 +1,6 @@
 """Changes of a case that keep its sentence true."""
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -18,7 +19,7 @@ from lingseg.training.augmentation import (
     Turn,
     Warp,
     draw_changes,
-    draw_text,
+    draw_wording,
 )
 from lingseg.training.recipe import Augmentation
 
@@ -188,15 +189,27 @@ def test_a_change_that_would_be_refused_is_made_where_the_sentence_stays(change)
     assert not np.array_equal(changed.reference, case.reference)
 
 
-def test_sentences_are_replaced_as_often_as_asked():
-    settings = Augmentation(null_text_rate=0.2, short_text_rate=0.3)
+def test_wordings_are_drawn_as_often_as_asked():
+    settings = Augmentation(
+        null_text_rate=0.2,
+        short_text_rate=0.3,
+        paraphrase_rate=0.15,
+        absent_text_rate=0.1,
+        denied_text_rate=0.05,
+        normal_text_rate=0.6,
+    )
     rng = np.random.default_rng(0)
-    drawn = [
-        draw_text(rng, settings, short_text="mass", absent_text="a polyp", absent_rate=0.1)
-        for _ in range(4000)
-    ]
-    shares = [
-        sum(changes == [expected] for changes in drawn) / len(drawn)
-        for expected in (OtherText(""), AbsentText("a polyp"), OtherText("mass"))
-    ]
-    np.testing.assert_allclose(shares, [0.2, 0.1, 0.3], atol=0.03)
+    drawn = Counter(draw_wording(rng, settings, is_normal=False) for _ in range(4000))
+    wanted = {
+        "none": 0.2,
+        "short": 0.3,
+        "paraphrase": 0.15,
+        "absent": 0.1,
+        "denied": 0.05,
+        "own": 0.2,
+    }
+    assert drawn.keys() == wanted.keys()
+    for wording, rate in wanted.items():
+        assert abs(drawn[wording] / 4000 - rate) < 0.03
+    drawn = Counter(draw_wording(rng, settings, is_normal=True) for _ in range(4000))
+    assert abs(drawn["absent"] / 4000 - 0.6) < 0.03

@@ -64,13 +64,6 @@ def test_sentences_of_other_sets_are_what_is_absent(dataset):
     assert not batch.reference.any()
 
 
-def test_phantoms_are_never_given_an_absent_sentence(dataset):
-    phantom = replace(dataset, info=replace(dataset.info, name="phantom"))
-    recipe = with_choices(RECIPE, {"data.sets": ("a", "b"), "augmentation.absent_text_rate": 1.0})
-    plain = TrainingBatches([phantom, dataset], recipe, rank=0, num_processes=1)
-    assert plain._absent_texts == [[], []]
-
-
 def test_pictures_are_in_zero_to_one_at_the_size_of_the_recipe(dataset):
     batch = batches(dataset, with_choices(RECIPE, {"data.height": 40, "data.width": 36}))[0]
     assert batch.image.shape == (4, 3, 40, 36)

@@ -6,7 +6,7 @@ would make a sentence false is refused: the triple comes back as it was.
 """
 
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,9 @@ from lingseg.language.side import Side, states_side, states_zone
 from lingseg.language.turn import Flip as FlipDirection
 from lingseg.language.turn import can_mirror, can_turn, mirror_text, turn_text
 from lingseg.training.recipe import Augmentation
+
+Wording: TypeAlias = Literal["own", "none", "short", "paraphrase", "absent", "denied"]
+"""Which sentence a case is shown with; for the last two the reference is empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +138,9 @@ class Colour:
         image = (triple.image.astype(np.float32) / 255) ** self.gamma
         mean = image.mean()
         image = (image - mean) * self.contrast + mean + self.brightness
-        grey = image.mean(axis=2, keepdims=True)
-        image = grey + (image - grey) * self.saturation
+        # Each colour is mixed with the grey of all three: a product, as numpy's mean is slow here.
+        grey = np.full((3, 3), (1 - self.saturation) / 3, dtype=np.float32)
+        image = image @ (grey + self.saturation * np.eye(3, dtype=np.float32))
         return replace(triple, image=_to_bytes(image))
 
 
@@ -218,25 +222,21 @@ def draw_changes(
     return changes
 
 
-def draw_text(
-    rng: np.random.Generator,
-    settings: Augmentation,
-    *,
-    short_text: str,
-    absent_text: str,
-    absent_rate: float,
-) -> list[Change]:
-    """Draw which sentence a case is shown with; "" where there is no short or absent one."""
+def draw_wording(rng: np.random.Generator, settings: Augmentation, *, is_normal: bool) -> Wording:
+    """Draw which kind of sentence a case is shown with."""
+    rates: dict[Wording, float] = {
+        "none": settings.null_text_rate,
+        "absent": settings.normal_text_rate if is_normal else settings.absent_text_rate,
+        "short": settings.short_text_rate,
+        "denied": settings.denied_text_rate,
+        "paraphrase": settings.paraphrase_rate,
+    }
     chance = rng.random()
-    if chance < settings.null_text_rate:
-        return [OtherText("")]
-    chance -= settings.null_text_rate
-    if absent_text and chance < absent_rate:
-        return [AbsentText(absent_text)]
-    chance -= absent_rate
-    if short_text and 0 <= chance < settings.short_text_rate:
-        return [OtherText(short_text)]
-    return []
+    for wording, rate in rates.items():
+        if chance < rate:
+            return wording
+        chance -= rate
+    return "own"
 
 
 def _draw_warp(rng: np.random.Generator, settings: Augmentation) -> Warp:

@@ -6,28 +6,21 @@ one, so a run that was killed goes on with the very batches that it would have h
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset as TorchDataset
 
-from lingseg.datasets.case import Case, Dataset, Symmetry
+from lingseg.datasets.case import Case, Dataset
 from lingseg.imaging.image import MaskPixels, Rgb
 from lingseg.imaging.intensity import as_rgb
 from lingseg.imaging.reading import read_image, read_mask
 from lingseg.imaging.resampling import resize_mask, resize_rgb
 from lingseg.nn.shapes import ImageBatch, MaskBatch
-from lingseg.training.augmentation import Triple, draw_changes, draw_text
+from lingseg.training.augmentation import Triple, draw_changes, draw_wording
+from lingseg.training.other_texts import NORMAL, Example, OtherTexts, siblings_of
 from lingseg.training.recipe import Data, Recipe
-
-PHANTOM = "phantom"
-"""The name of the data set of phantoms."""
-SHORT_TEXT = "text_short"
-"""The column with the bare name of a target."""
-NORMAL = "normal"
-"""The label of a picture in which none of its data set's targets is to be found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,15 +30,6 @@ class Batch:
     image: ImageBatch
     texts: tuple[str, ...]
     reference: MaskBatch
-
-
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """A case, and what its data set allows to be done to it."""
-
-    case: Case
-    dataset: str
-    symmetry: Symmetry
 
 
 class PixelCache:
@@ -107,8 +91,7 @@ class TrainingBatches(TorchDataset[Batch]):
         self._recipe = recipe
         self._rank, self._num_processes = rank, num_processes
         self.cache = PixelCache(recipe.data)
-        self._texts = [sorted({example.case.text for example in group}) for group in self.examples]
-        self._absent_texts = _absent_texts(self.examples, self._texts)
+        self._texts = OtherTexts(self.examples)
         self._plan = _plan(
             [len(examples) for examples in self.examples],
             recipe.data.shares,
@@ -141,21 +124,14 @@ class TrainingBatches(TorchDataset[Batch]):
     def _draw(self, position: int) -> Triple:
         """Return the augmented triple at one position of the run."""
         rng = np.random.default_rng([self._recipe.seed, 1, position])
-        dataset, number = self._plan[position]
+        dataset, number = self._plan[position].tolist()
         example = self.examples[dataset][number]
         triple = self.cache.triple(example.case)
         settings = self._recipe.augmentation
-        is_normal = example.case.label == NORMAL
-        absent_texts = (self._texts if is_normal else self._absent_texts)[dataset]
-        changes = draw_text(
-            rng,
-            settings,
-            short_text=example.case.columns.get(SHORT_TEXT, ""),
-            absent_text=absent_texts[int(rng.integers(len(absent_texts)))] if absent_texts else "",
-            absent_rate=settings.normal_text_rate if is_normal else settings.absent_text_rate,
-        )
+        wording = draw_wording(rng, settings, is_normal=example.case.label == NORMAL)
+        said = self._texts.say(wording, rng, dataset, number)
         look = np.random.default_rng([self._recipe.seed, 3, int(self._looks[position])])
-        for change in (*changes, *draw_changes(look, settings, example.symmetry)):
+        for change in (*said, *draw_changes(look, settings, example.info.symmetry)):
             triple = change.apply(triple)
         return triple
 
@@ -165,7 +141,7 @@ class TrainingBatches(TorchDataset[Batch]):
         The picture is shown the same way twice, so only the sentence can tell the masks apart. Its
         data set keeps its share: what follows a case is of its set, companion or not.
         """
-        siblings = [_siblings(group) for group in self.examples]
+        siblings = [siblings_of(group) for group in self.examples]
         rng = np.random.default_rng([self._recipe.seed, 4])
         for position in range(1, len(self._plan), 2):
             dataset, number = self._plan[position - 1]
@@ -180,7 +156,7 @@ def collate(triples: Sequence[Triple]) -> Batch:
     images = np.stack([triple.image for triple in triples])
     references = np.stack([triple.reference for triple in triples])
     return Batch(
-        image=torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255,
+        image=torch.from_numpy(images).permute(0, 3, 1, 2).float().div_(255),
         texts=tuple(triple.text for triple in triples),
         reference=torch.from_numpy(references)[:, None],
     )
@@ -214,46 +190,10 @@ def _plan(
     return plan
 
 
-def _siblings(examples: Sequence[Example]) -> list[list[int]]:
-    """Return, for each case, the other cases of its picture that have another mask."""
-    of_picture: dict[Path, list[int]] = {}
-    for number, example in enumerate(examples):
-        of_picture.setdefault(example.case.image, []).append(number)
-    return [
-        [
-            other
-            for other in of_picture[example.case.image]
-            if examples[other].case.mask != example.case.mask
-        ]
-        for example in examples
-    ]
-
-
 def _examples(dataset: Dataset) -> list[Example]:
     """Return the training cases of a data set that have a reference."""
     return [
-        Example(case=case, dataset=dataset.info.name, symmetry=dataset.info.symmetry)
+        Example(case=case, info=dataset.info)
         for case in dataset.split("train")
         if case.mask is not None
-    ]
-
-
-def _absent_texts(
-    examples: Sequence[Sequence[Example]], texts: Sequence[Sequence[str]]
-) -> list[list[str]]:
-    """Return, for each data set, the sentences of the others; phantoms neither give nor take any.
-
-    A phantom has lesions of every kind, so a sentence about another picture could be true of it.
-    """
-    names = [group[0].dataset if group else PHANTOM for group in examples]
-    return [
-        []
-        if name == PHANTOM
-        else [
-            text
-            for other, group in zip(names, texts, strict=True)
-            if other not in (name, PHANTOM)
-            for text in group
-        ]
-        for name in names
     ]

@@ -10,7 +10,7 @@ from lingseg.datasets.catalogue import find_dataset
 from lingseg.datasets.folder import read_folder
 from lingseg.datasets.phantom import draw_phantoms
 from lingseg.language.side import Side, to_side
-from lingseg.training.batch import SHORT_TEXT
+from lingseg.training.other_texts import SHORT_TEXT
 from lingseg.training.processes import this_process
 from lingseg.training.recipe import Recipe
 

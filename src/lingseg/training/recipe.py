@@ -59,8 +59,13 @@ class Augmentation:
     """The bare name of the target (column text_short) in place of the sentence."""
     null_text_rate: float = 0.0
     """No sentence: what teaches a model to go by the picture alone."""
+    paraphrase_rate: float = 0.0
+    """The sentence in other words, as the clinical grammar says it."""
     absent_text_rate: float = 0.0
-    """A sentence of another data set, whose target cannot be in the picture: an empty mask."""
+    """A sentence whose target is not in the picture: an empty mask. It is of another data set,
+    names what such a picture cannot show, or a target of its own set that this one lacks."""
+    denied_text_rate: float = 0.0
+    """The sentence denied ("no tumor"): an empty mask."""
     normal_text_rate: float = 0.0
     """On pictures labelled "normal": a sentence of another case of their set, absent here."""
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from lingseg.datasets.case import Case, DatasetInfo
+from lingseg.datasets.foreign import FOREIGN
 from lingseg.evaluation.audit.answer import Answer, Answers, find_if_answered
 from lingseg.evaluation.audit.contradiction import facts_of
 from lingseg.evaluation.audit.estimates import Observation, figure_of_mean, num_subjects
@@ -26,23 +26,6 @@ TELLS_APART_FROM = 0.8
 """AUROC from which on its confidence tells what is there from what is not; 0.5 is a coin. It is
 asked as well, as a model that never draws anything leaves all of them blank."""
 
-FOREIGN: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "X-ray": ("the polyp", "the nevus"),
-        "MR": ("the polyp", "the nevus"),
-        "CT": ("the polyp", "the nevus"),
-        "ultrasound": ("the nevus", "the nuclei"),
-        "dermoscopy": ("the fetal head", "the liver"),
-        "colonoscopy": ("the fetal head", "the nevus"),
-        "endoscopy": ("the fetal head", "the nevus"),
-        "histology": ("the fetal head", "the left ventricle"),
-    }
-)
-"""What no picture of a kind can show, in words that a model of many data sets has learned from
-another kind: a mole is seen with a dermatoscope, a cell's nucleus under a microscope, and a lens
-in the colon or on the skin meets no unborn child. Kinds that are not here, and phantoms, which
-look like several kinds, are asked for nothing foreign."""
-
 _NEVER_SEEN_TO_DRAW = (
     "no case asks for what is there, so that nobody can tell whether it ever draws anything"
 )
@@ -51,6 +34,8 @@ _BLANK_ANYHOW = "no merit, as it is hardly surer of what is there"
 
 Kind: TypeAlias = Literal["present", "absent", "denied"]
 _MAX_EXAMPLES = 2
+_NUM_FOREIGN = 2
+"""Things that are asked for, one a picture."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,10 +130,10 @@ class AbsenceRow:
         denial = deny_text(case.text, case.side)
         if denial is not None:
             yield Question(case=case, text=denial), "denied"
-        foreign = FOREIGN.get(self.info.modality, ())
+        foreign = FOREIGN.get(self.info.modality, ())[:_NUM_FOREIGN]
         if foreign:  # the same for all cases of a picture, so that it is asked once
             nth = sum(case.image.name.encode()) % len(foreign)
-            yield Question(case=case, text=foreign[nth]), "absent"
+            yield Question(case=case, text=f"the {foreign[nth]}"), "absent"
 
     def _see(self, answers: Answers, case: Case) -> Iterator[_Seen]:
         """Yield the answers about one case; without a sentence nothing of its own is asked."""
