@@ -1,0 +1,181 @@
+"""What each part of LingNet is worth. Run `python benchmarks/ablate.py --out DIR`.
+
+Every row is LingNet with one choice made otherwise, trained as often as there are seeds on the same
+sets, as long, and scored on their validation splits; the test splits are never opened. What is
+trained already is not trained again, and an interrupted training goes on. Several of these may
+share a folder, one a core. The page is written to DIR/ablations.md from the rows that are finished.
+"""
+
+import fcntl
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import mean
+from types import MappingProxyType
+
+import torch
+from cyclopts import App
+from rich.console import Console
+
+from lingseg.artefact import write_text
+from lingseg.cli.progress import progress_bar
+from lingseg.models import build_model
+from lingseg.models.cost import measure_cost
+from lingseg.recipes.lingnet import RECIPES
+from lingseg.training import checkpoint
+from lingseg.training.freed_memory import keep_freed_memory
+from lingseg.training.gathering import gather_datasets
+from lingseg.training.loop import Report, train
+from lingseg.training.recipe import Recipe, with_choices
+
+BASE = "as it is"
+ROWS: Mapping[str, Mapping[str, object]] = MappingProxyType(
+    {
+        BASE: {},
+        "encoder: EfficientNet-Lite2": {"model.image_encoder": "lite2", "model.frozen_blocks": 4},
+        "encoder: from random weights": {"model.pretrained": False},
+        "encoder: nothing frozen": {"model.frozen_blocks": 0},
+        "encoder: frozen up to stride 8": {"model.frozen_blocks": 5},
+        "fusion: words not heard at stride 8": {"model.listens_at_8": False},
+        "fusion: no block before the words": {"model.num_image_blocks": 0},
+        "fusion: all three blocks after the words": {
+            "model.num_image_blocks": 0,
+            "model.num_blocks": 3,
+        },
+        "fusion: with LSMS's attention over scales": {"model.scale_attention": True},
+        "training: with TMCA's alignment": {"model.alignment_weight": 0.1},
+        "training: with RecLMIS's rebuilding of words": {"model.rebuilding_weight": 0.1},
+        "training: no coarse mask": {"model.coarse_weight": 0.0},
+        "training: own sentences only": {
+            "augmentation.short_text_rate": 0.0,
+            "augmentation.paraphrase_rate": 0.0,
+            "augmentation.absent_text_rate": 0.0,
+            "augmentation.denied_text_rate": 0.0,
+        },
+        "decoder: half as wide again": {"model.decoder_dims": (96, 48, 24)},
+        "text encoder: small, trained here": {"model.text_encoder": "words"},
+    }
+)
+"""Each choice, by what it says on the page."""
+
+app = App()
+
+
+@app.default
+def ablate(
+    *rows: str,
+    out: Path,
+    seeds: int = 2,
+    epochs: int = 3,
+    steps_per_epoch: int = 200,
+    threads: int = 2,
+) -> int:
+    """Train what is not trained yet and write the page.
+
+    Parameters
+    ----------
+    rows
+        Which ones, by their names on the page; all by default.
+    out
+        The folder for the runs and the page.
+    seeds
+        How often each row is trained.
+    epochs
+        Epochs of a training.
+    steps_per_epoch
+        Steps of one.
+    threads
+        Threads of the CPU.
+    """
+    unknown = [row for row in rows if row not in ROWS]
+    if unknown:
+        raise ValueError(f"No row {unknown[0]!r}; expected some of {', '.join(ROWS)}.")
+    keep_freed_memory()
+    torch.set_num_threads(threads)
+    schedule = {"schedule.num_epochs": epochs, "schedule.steps_per_epoch": steps_per_epoch}
+    for seed in range(seeds):
+        for row in rows or ROWS:
+            choices = {**schedule, **ROWS[row], "seed": seed}
+            recipe = with_choices(RECIPES["lingnet-on-ablation-sets"], choices)
+            _train(recipe, _folder(out, row, seed), f"{row}, seed {seed}")
+            write_text(out / "ablations.md", _page(out, seeds, recipe))
+    return 0
+
+
+def _folder(out: Path, row: str, seed: int) -> Path:
+    """Return the folder of one run."""
+    name = "".join(letter if letter.isalnum() else "-" for letter in row.lower())
+    return out / f"{'-'.join(filter(None, name.split('-')))}-{seed}"
+
+
+def _train(recipe: Recipe, run: Path, name: str) -> None:
+    """Train one run, unless that was done or another process is at it."""
+    run.parent.mkdir(parents=True, exist_ok=True)
+    with Path(f"{run}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        if (run / checkpoint.SUMMARY).is_file():
+            return
+        console = Console(stderr=True)
+        with progress_bar(console, name) as tell:
+
+            def report(state: Report) -> None:
+                tell(state.step, state.num_steps, note=f"loss {state.losses['loss']:.3f}")
+
+            datasets = gather_datasets(recipe, run)
+            train(recipe, datasets, run, resume=checkpoint.is_run(run), report=report)
+
+
+def _page(out: Path, seeds: int, recipe: Recipe) -> str:
+    """Return the table of the rows that are finished."""
+    sets = recipe.data.sets
+    steps = recipe.schedule.num_epochs * recipe.schedule.steps_per_epoch
+    lines = [
+        f"Per-image Dice on validation in percent, the mean of {seeds} seeds after {steps} steps "
+        f"of {recipe.schedule.batch_size}; in brackets by how much each seed differs from the "
+        f"first row's same seed. By `python benchmarks/ablate.py`.",
+        "",
+        "| " + " | ".join(["LingNet", *sets, "mean", "GMAC", "trained"]) + " |",
+        "| --- |" + " --- |" * (len(sets) + 3),
+    ]
+    base = _scores(out, BASE, seeds, sets)
+    for row in ROWS:
+        scores = _scores(out, row, seeds, sets)
+        if scores is None or base is None:
+            continue
+        model = build_model(checkpoint.read_recipe(_folder(out, row, 0)).model)
+        cost = measure_cost(model, (recipe.data.height, recipe.data.width))
+        cells = []
+        for number in range(len(sets) + 1):
+            values = [seed[number] for seed in scores]
+            cell = f"{100 * mean(values):.1f}"
+            if row != BASE:
+                gains = (
+                    f"{100 * (value - own[number]):+.1f}"
+                    for value, own in zip(values, base, strict=True)
+                )
+                cell += f" ({', '.join(gains)})"
+            cells.append(cell)
+        cells += [f"{cost.gmacs:.2f}", f"{cost.trainable / 1e6:.2f} M"]
+        lines.append(f"| {row} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _scores(out: Path, row: str, seeds: int, sets: tuple[str, ...]) -> list[list[float]] | None:
+    """Return the Dice of every seed on each set and their mean; None until all are finished."""
+    found = []
+    for seed in range(seeds):
+        summary = _folder(out, row, seed) / checkpoint.SUMMARY
+        if not summary.is_file():
+            return None
+        scores = json.loads(summary.read_text(encoding="utf-8"))["validation_dice_per_image"]
+        values = [scores[name] for name in sets]
+        found.append([*values, mean(values)])
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(app())
