@@ -60,6 +60,7 @@ def test_the_demo_tells_dice_where_the_reference_is_known(shipped):
     light, tall = demonstration.run_demo(model, shipped / "demo")
     assert light.dice == pytest.approx(2 / 3, abs=0.03)  # all of the light, of which half is meant
     assert f"Dice {light.dice:.3f}" in light.remark
+    assert light.remark.startswith("found, confidence ")
     assert tall.dice is None
     assert tall.remark.startswith("not found, confidence 1.00, ")
 

@@ -87,6 +87,12 @@ def test_nothing_is_drawn_where_the_model_says_so(capsys, dataset, tmp_path):
     assert found["num_missed_whole"] == 6
 
 
+def test_what_is_unsure_is_scored_as_it_is_drawn(capsys, bundle, dataset, tmp_path):
+    unsure = write_fake_bundle(tmp_path / "fake.lingseg", presence_sure_from=0.9999999)
+    found = [scores(capsys, path, dataset, "--no-floors")["fake"] for path in (unsure, bundle)]
+    assert found[0] == found[1]
+
+
 def test_the_report_is_written_and_agrees_with_the_terminal(capsys, bundle, dataset, tmp_path):
     found = scores(capsys, bundle, dataset, "--out", tmp_path / "out")
     names = sorted(path.name for path in (tmp_path / "out").iterdir())

@@ -81,6 +81,10 @@ def test_lines_come_as_masks_do_and_tell_pictures_and_volumes(capsys):
         assert capsys.readouterr().out == f"{Path('out/a.png')}  7 pixels, confidence 0.50\n"
         lines.add(done("b.nii.gz", **volume))
         assert "12 voxels in 2 of 30 slices, confidence 0.50" in capsys.readouterr().out
+        lines.add(done(verdict="unsure", presence=0.62))
+        assert capsys.readouterr().out.endswith(
+            "7 pixels, confidence 0.50, unsure: presence 0.62\n"
+        )
         lines.add(Outcome(job=job(), record=RECORD | {"is_found": False}, was_stored=True))
         assert capsys.readouterr().out.endswith("not found, confidence 0.50, stored\n")
     with Lines(is_quiet=True) as lines:

@@ -16,6 +16,7 @@ from lingseg.models import EncodesImageFirst, build_model
 from lingseg.prediction import load
 from lingseg.prediction.bundle import read_bundle
 from lingseg.prediction.graphs import Graphs
+from lingseg.training.checkpoint import read_summary
 from lingseg.training.run_predictor import RunPredictor
 
 pytestmark = pytest.mark.slow  # torch.onnx.export takes seconds for the smallest graph
@@ -76,6 +77,26 @@ def test_a_bundle_says_where_it_comes_from(bundle):
     assert manifest.side == "image"
     assert manifest.provenance["seed"] == 0
     assert (manifest.height, manifest.width) == (32, 40)
+
+
+@pytest.mark.parametrize(
+    ("sure_from", "told"),
+    [(0.75, " Below one of 0.75 what is drawn is said to be unsure."), (0.25, ""), (None, "")],
+)
+def test_a_bundle_and_its_card_carry_what_is_sure(run, cases, monkeypatch, sure_from, told):
+    found = {"presence_threshold": 0.25, "presence_sure_from": sure_from}
+    monkeypatch.setattr(bundling, "read_summary", lambda run: read_summary(run) | found)
+    made = export_run(run, run.parent / "sure.lingseg", of_set(cases), licence="CC0-1.0")
+    assert made.manifest.presence_sure_from == sure_from
+    card = " ".join(bytes(made.files["card.md"]).decode().split())
+    assert f"Below a presence of 0.25 nothing is drawn.{told} ## Trained on" in card
+
+
+def test_a_run_from_before_there_was_unsure_exports(run, cases, monkeypatch):
+    older = {k: v for k, v in read_summary(run).items() if k != "presence_sure_from"}
+    monkeypatch.setattr(bundling, "read_summary", lambda _: older)
+    made = export_run(run, run.parent / "older.lingseg", of_set(cases), licence="CC0-1.0")
+    assert made.manifest.presence_sure_from is None
 
 
 def test_scores_are_added_to_a_bundle_that_stays_the_same_model(bundle, cases):

@@ -61,6 +61,8 @@ def test_one_changed_byte_anywhere_is_noticed():
         ("threshold", 1.5),
         ("threshold", math.nan),
         ("presence_threshold", -1),
+        ("presence_sure_from", 1),
+        ("presence_sure_from", 0.4),
         ("max_words", 0),
         ("precision", "int4"),
         ("scores", {"dice": 1}),
@@ -89,6 +91,13 @@ def test_a_bundle_from_before_there_was_a_choice_is_in_fp32():
     assert manifest_from_json(sealed(older))[0].precision == "int8"
     del older["precision"]
     assert manifest_from_json(sealed(older))[0].precision == "fp32"
+
+
+def test_a_bundle_from_before_there_was_unsure_claims_nothing():
+    older = declared() | {"presence_sure_from": 0.7}
+    assert manifest_from_json(sealed(older))[0].presence_sure_from == 0.7
+    del older["presence_sure_from"]
+    assert manifest_from_json(sealed(older))[0].presence_sure_from is None
 
 
 def test_a_manifest_that_makes_no_sense_cannot_be_made():

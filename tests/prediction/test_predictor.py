@@ -125,6 +125,14 @@ def test_a_model_that_does_not_judge_presence_always_draws(tmp_path):
     assert lingseg.load(path).segment(two_lights(), "nothing").is_found
 
 
+def test_between_the_two_thresholds_of_presence_the_mask_is_drawn_but_unsure(tmp_path, model):
+    path = write_fake_bundle(tmp_path / "fake.lingseg", presence_sure_from=0.9999999)
+    unsure, sure = (one.segment(two_lights(), "left") for one in (lingseg.load(path), model))
+    assert (unsure.verdict, sure.verdict) == ("unsure", "found")
+    assert np.array_equal(unsure.mask, sure.mask)
+    assert lingseg.load(path).segment(two_lights(), "nothing").verdict == "not found"
+
+
 def test_the_threshold_decides_which_pixels_are_in(model):
     encoded = model.encode(two_lights())
     areas = [encoded.segment("left", threshold=limit).area_pixels for limit in (0.01, 0.5, 0.99)]

@@ -46,6 +46,27 @@ def test_confidence_is_the_mean_inside_or_that_of_the_absence():
     assert result(empty).centroid is None
 
 
+@pytest.mark.parametrize(
+    ("presence", "sure_from", "verdict"),
+    [
+        (0.9, None, "found"),
+        (0.9, 0.9, "found"),
+        (0.9, 0.91, "unsure"),
+        (None, 0.91, "found"),
+    ],
+)
+def test_what_is_drawn_is_unsure_below_the_sure_presence(presence, sure_from, verdict):
+    drawn = result(presence=presence, presence_sure_from=sure_from)
+    assert (drawn.verdict, drawn.as_record()["verdict"]) == (verdict, verdict)
+    assert drawn.as_record()["is_found"]
+
+
+def test_an_empty_mask_is_not_found_whatever_the_presence():
+    empty = result(np.zeros((6, 9), bool), presence_sure_from=0.5)
+    assert empty.verdict == "not found"
+    assert not empty.as_record()["is_found"]
+
+
 def test_a_saved_mask_comes_back_with_its_record_beside_it(tmp_path):
     result().save(tmp_path / "new" / "mask.png")
     np.testing.assert_array_equal(read_mask(tmp_path / "new" / "mask.png").pixels, result().mask)

@@ -7,7 +7,9 @@ import nibabel
 import numpy as np
 import pytest
 from clinical_files import ct_slice, nifti, save_series
+from fake_bundle import write_fake_bundle
 
+import lingseg
 from lingseg.imaging import Image, UnreadableImage, Volume, read_volume
 from lingseg.imaging.parts import CleanUp
 from lingseg.prediction.graphs import Graphs
@@ -151,6 +153,27 @@ def test_nothing_found_is_as_sure_as_the_most_doubtful_slice(model):
     assert (result.is_found, result.voxels, result.found_slices) == (False, 0, ())
     assert result.confidence == pytest.approx(1 - max(one.presence for one in result.slices))
     assert result.presence == max(one.presence for one in result.slices)
+
+
+def test_a_volume_is_found_where_any_slice_that_was_drawn_on_is(model):
+    result = model.segment_volume(volume_of(lights()), "left")
+    assert result.found_slices == (1, 2)
+    said = {}
+    for surest in range(3):
+        slices = tuple(
+            replace(one, presence=0.9 if number == surest else 0.6)
+            for number, one in enumerate(result.slices)
+        )
+        said[surest] = replace(result, slices=slices, presence_sure_from=0.8).verdict
+    assert said == {0: "unsure", 1: "found", 2: "found"}
+
+
+def test_a_volume_hears_from_the_bundle_what_is_sure(tmp_path):
+    path = write_fake_bundle(tmp_path / "fake.lingseg", presence_sure_from=0.9999999)
+    ask = lingseg.load(path).segment_volume
+    drawn, nothing = (ask(volume_of(lights()), text) for text in ("left", "nothing"))
+    assert (drawn.verdict, drawn.as_record()["verdict"]) == ("unsure", "unsure")
+    assert nothing.verdict == "not found"
 
 
 def test_confidence_counts_slices_by_what_was_drawn_there(model):

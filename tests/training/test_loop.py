@@ -70,6 +70,8 @@ def test_a_finished_run_can_be_loaded_and_says_what_it_found(finished):
     assert 0 < summary["threshold"] < 1
     assert summary["data"][0]["train_cases"] == 10
     assert set(summary["mirror_dice_per_image"]) == {"data"}
+    assert summary["presence_threshold"] is summary["presence_sure_from"] is None
+    assert summary["presence_subjects"] == {"present": 0, "absent": 0}  # Tiny is not asked
     assert "Mirror test" in (finished / "card.md").read_text(encoding="utf-8")
 
 

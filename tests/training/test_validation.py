@@ -6,15 +6,14 @@ from lingseg.metrics.overlap import measure_overlap
 from lingseg.training.validation import (
     THRESHOLDS,
     CaseScore,
-    choose_presence_threshold,
     choose_threshold,
     mean_dice,
 )
 
 
-def scored(probabilities, reference, presence=None):
+def scored(probabilities, reference):
     overlaps = tuple(measure_overlap(probabilities >= level, reference) for level in THRESHOLDS)
-    return CaseScore(overlaps=overlaps, presence=presence, is_there=bool(reference.any()))
+    return CaseScore(subject="s", overlaps=overlaps, presence=None, is_there=bool(reference.any()))
 
 
 def test_the_threshold_with_the_best_dice_is_chosen():
@@ -30,21 +29,3 @@ def test_every_data_set_counts_the_same_however_large():
         "small": [scored(nothing * 0.1, full)],
     }
     assert mean_dice(scores) == {"large": 1.0, "small": 0.0}
-
-
-def test_few_targets_that_are_there_are_refused():
-    there = np.ones((2, 3), dtype=bool)
-    scores = [scored(there * 0.9, there, presence) for presence in np.linspace(0.2, 0.9, 200)]
-    chosen = choose_presence_threshold({"blocks": scores})
-    assert sum(score.presence < chosen for score in scores) <= 2
-    assert chosen < 0.5
-
-
-def test_a_sure_model_is_asked_for_one_half():
-    there = np.ones((2, 3), dtype=bool)
-    assert choose_presence_threshold({"blocks": [scored(there * 0.9, there, 0.99)]}) == 0.5
-
-
-def test_a_model_that_is_not_asked_has_no_presence_threshold():
-    there = np.ones((2, 3), dtype=bool)
-    assert choose_presence_threshold({"blocks": [scored(there * 0.9, there)]}) is None

@@ -12,7 +12,7 @@ import pydicom
 import pytest
 from clinical_files import ct_slice, saved
 from PIL import Image as PillowImage
-from web_server import decoded, png, segment, two_squares, upload
+from web_server import client_of, decoded, fake_model, png, segment, two_squares, upload
 
 from lingseg.datasets.folder import read_folder
 from lingseg.web.held_image import HeldImage
@@ -33,6 +33,11 @@ def export(client, image, layers, kind, **more):
 
 @pytest.fixture
 def series(client):
+    return upload_series(client)
+
+
+def upload_series(client):
+    """Upload three slices and return what is told of their volume."""
     files = [
         ("files", (f"{n}.dcm", saved(ct_slice(n, PatientName="Doe^Jane", PatientID="P-4711"))))
         for n in range(3)
@@ -176,6 +181,19 @@ def test_what_the_model_was_sure_of_is_told_of_its_own_answers_only(client, seri
         "masks/mask-02--left--corrected.nii.gz",
         "masks/mask-03--left--painted.nii.gz",
     ]
+
+
+@pytest.mark.parametrize("kind", ["picture", "volume"])
+def test_a_session_tells_of_the_model_s_answers_which_are_unsure(kind, tmp_path):
+    with client_of(fake_model(tmp_path, presence_sure_from=0.8)) as client:
+        image = upload(client) if kind == "picture" else upload_series(client)
+        layers = [
+            *layers_of(client, image["id"], "left", presence=0.7),
+            *layers_of(client, image["id"], "left", presence=0.9),
+            *layers_of(client, image["id"], "left", presence=0.7, is_painted=True),
+        ]
+        session, _ = session_of(export(client, image["id"], layers, "zip"))
+    assert [one["verdict"] for one in session["layers"]] == ["unsure", "found", None]
 
 
 def test_a_correction_names_its_answer_and_each_slice_its_own_confidence(client, series):

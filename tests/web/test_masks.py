@@ -11,7 +11,7 @@ from web_server import client_of, decoded, fake_model, png, segment, two_squares
 
 from lingseg.cli.main import run as run_command
 from lingseg.web import Limits
-from lingseg.web.answers import in_words, verdict_of
+from lingseg.web.answers import in_doubt, in_words, verdict_of
 
 
 def ct_volume(client, bright=(1,)):
@@ -100,6 +100,23 @@ def test_a_volume_is_drawn_slice_by_slice_and_a_slice_by_itself(client):
 def test_a_verdict_is_said_in_words_that_a_person_can_act_on(is_found, confidence, verdict, words):
     assert verdict_of(is_found=is_found, confidence=confidence) == verdict
     assert in_words(verdict, is_found=is_found, confidence=confidence) == words
+
+
+def test_what_may_not_be_there_is_drawn_and_said_to_be_unsure(tmp_path):
+    with client_of(fake_model(tmp_path, presence_sure_from=0.9999999)) as client:
+        assert client.get("/v1/model").json()["presence_sure_from"] == 0.9999999
+        image = upload(client)["id"]
+        drawn, nothing = segment(client, image, "left", "nothing bright").json()["results"]
+    assert (drawn["is_found"], drawn["verdict"]) == (True, "unsure")
+    assert decoded(drawn["mask"]).any()
+    said = drawn["sentence_for_people"]
+    assert said == "Unsure, 99 %: this is drawn, but it may not be there."
+    assert nothing["verdict"] == "not found"
+
+
+@pytest.mark.parametrize(("presence", "told"), [(0.616, "Unsure, 62 %: "), (None, "Unsure: ")])
+def test_a_doubt_names_the_probability_of_presence(presence, told):
+    assert in_doubt(presence).startswith(told)
 
 
 def test_a_sentence_of_which_nothing_is_understood_is_told_so_before_all_else(client):

@@ -36,7 +36,7 @@ def _table(rows: list[DemoRow]) -> Table:
         table.add_row(
             row.picture.name,
             row.result.text,
-            "yes" if row.result.is_found else "no",
+            {"found": "yes", "unsure": "unsure", "not found": "no"}[row.result.verdict],
             "" if row.dice is None else f"{row.dice:.3f}",
             f"{row.seconds:.3f}",
         )

@@ -208,6 +208,8 @@ def _verdict(record: Any) -> str:  # noqa: ANN401 - what stands in a .json
     confidence = f"confidence {record.get('confidence', 0):.2f}"
     if not record.get("is_found"):
         return f"not found, {confidence}"
+    if record.get("verdict") == "unsure":
+        confidence += f", unsure: presence {record['presence']:.2f}"
     if "voxels" not in record:
         return f"{record.get('area_pixels')} pixels, {confidence}"
     return (

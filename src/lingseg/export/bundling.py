@@ -77,6 +77,7 @@ def export_run(
         side=summary["side"],
         threshold=summary["threshold"],
         presence_threshold=summary["presence_threshold"],
+        presence_sure_from=summary.get("presence_sure_from"),
         max_words=model.text_encoder.max_words,
         precision=precision,
         trained_on=[

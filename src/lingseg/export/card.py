@@ -29,8 +29,6 @@ def write_card(manifest: Manifest) -> str:
     sets = "\n".join(
         f"- {one['name']} ({one['licence']}): {one['citation']}" for one in manifest.trained_on
     )
-    presence = manifest.presence_threshold
-    verdict = "" if presence is None else f" Below a presence of {presence:.3f} nothing is drawn."
     return f"""# {manifest.name}
 
 {manifest.method}, made with lingseg {manifest.lingseg_version}. {manifest.intended_use}
@@ -38,7 +36,7 @@ Licence of the weights: {manifest.licence}.
 
 Pictures are shown at {manifest.height} x {manifest.width}. Left and right mean the
 {manifest.side}'s. A pixel is in from a probability of {manifest.threshold:g}; chosen on
-validation, as the epoch was.{verdict}
+validation, as the epoch was.{_verdicts(manifest)}
 
 ## Trained on
 
@@ -59,6 +57,15 @@ subject's. Null accuracy: the share of pictures without the target on which noth
 
 {_table(manifest.scores)}
 """
+
+
+def _verdicts(manifest: Manifest) -> str:
+    """Return from which presence on something is drawn, and from which on that is sure."""
+    drawn, sure = manifest.presence_threshold, manifest.presence_sure_from
+    below = "" if drawn is None else f" Below a presence of {drawn:.3g} nothing is drawn."
+    if sure is None or sure == drawn:
+        return below
+    return f"{below} Below one of {sure:.3g} what is drawn is said to be unsure."
 
 
 def _numbers(manifest: Manifest) -> str:

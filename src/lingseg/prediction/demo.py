@@ -39,11 +39,9 @@ class DemoRow:
     @property
     def remark(self) -> str:
         """What came out, in a few words."""
-        found = "found" if self.result.is_found else "not found"
         dice = "" if self.dice is None else f", Dice {self.dice:.3f}"
-        return (
-            f"{found}, confidence {self.result.confidence:.2f}{dice}, {self.seconds * 1000:.0f} ms"
-        )
+        verdict, confidence = self.result.verdict, self.result.confidence
+        return f"{verdict}, confidence {confidence:.2f}{dice}, {self.seconds * 1000:.0f} ms"
 
 
 def run_demo(model: Model, pictures: Path | None = None) -> Iterator[DemoRow]:

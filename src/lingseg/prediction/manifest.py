@@ -24,7 +24,7 @@ _UNSEALED = "0" * 64
 _MAX_SHOWN = 100
 """Letters of wrong values in an error: they may be as long as the file."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_YOUNGER = MappingProxyType({"precision": "fp32"})
+_YOUNGER = MappingProxyType({"precision": "fp32", "presence_sure_from": None})
 """What bundles of the same schema version mean that were written before there was the field."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -48,6 +48,8 @@ class Manifest:
     """A pixel is in the mask from this probability on."""
     presence_threshold: float | None = None
     """Below this probability of presence nothing is drawn; None: the model does not tell."""
+    presence_sure_from: float | None = None
+    """What is drawn is unsure below this probability of presence; None: nothing is claimed."""
     max_words: int
     """Tokens that are read of a sentence, the tokenizer's own start and end included."""
     precision: Precision = "fp32"
@@ -156,7 +158,7 @@ def _expectations(given: Mapping[str, Any]) -> dict[str, tuple[bool, str]]:
     """Return, by field, whether it is good and what is expected of it."""
     size = f"a whole number from {MIN_SIZE} to {MAX_SIZE}"
     texts = ("method", "lingseg_version", "licence", "intended_use")
-    presence_threshold = given["presence_threshold"]
+    presence_threshold, sure_from = given["presence_threshold"], given["presence_sure_from"]
     return {
         "schema_version": (given["schema_version"] == SCHEMA_VERSION, str(SCHEMA_VERSION)),
         "name": (
@@ -171,6 +173,11 @@ def _expectations(given: Mapping[str, Any]) -> dict[str, tuple[bool, str]]:
         "presence_threshold": (
             presence_threshold is None or _is_probability(presence_threshold),
             "null or a number between 0 and 1",
+        ),
+        "presence_sure_from": (
+            sure_from is None
+            or (_is_probability(sure_from) and sure_from >= (presence_threshold or 0)),
+            "null or a number between 0 and 1, not below presence_threshold",
         ),
         "max_words": (_is_count(given["max_words"], 1, MAX_WORDS), f"1 to {MAX_WORDS}"),
         "precision": (given["precision"] in get_args(Precision), " or ".join(get_args(Precision))),

@@ -335,6 +335,7 @@ class EncodedImage:
             model_name=self.model.name,
             model_hash=self.model.hash,
             input_hash=self.input_hash,
+            presence_sure_from=self.model.manifest.presence_sure_from,
         )
 
     def probabilities(self, heard: str) -> Probabilities:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from lingseg.artefact import write_text
 from lingseg.imaging import Image, LargePicture, MaskPixels, Probabilities, Spacing
 from lingseg.language.side import Side
 from lingseg.prediction.doubtful_words import warn_of_words
+
+Verdict: TypeAlias = Literal["found", "unsure", "not found"]
+"""What is said of an answer: "unsure" is drawn, but may not be there."""
 
 RESEARCH_USE = "Research use only; not a medical device."
 UNSEEN_SIDE = (
@@ -46,6 +50,8 @@ class Answered:
     model_hash: str
     input_hash: str | None
     """SHA-256 of the file, or of the files together; None where they came from memory."""
+    presence_sure_from: float | None = None
+    """What is drawn is unsure below this probability of presence; None: nothing is claimed."""
 
     @property
     def text(self) -> str:
@@ -97,7 +103,7 @@ class Answered:
         self,
         drawn: Mapping[str, object],
         *,
-        is_found: bool,
+        verdict: Verdict,
         confidence: float,
         presence: float | None,
     ) -> dict[str, object]:
@@ -106,7 +112,8 @@ class Answered:
             "text": self.text,
             "text_sha256": hash_text(self.text),
             "side": self.side,
-            "is_found": is_found,
+            "is_found": verdict != "not found",
+            "verdict": verdict,
             "confidence": round(confidence, 6),
             "presence": None if presence is None else round(presence, 6),
             **drawn,
@@ -119,6 +126,11 @@ class Answered:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "note": RESEARCH_USE,
         }
+
+    def verdict_at(self, presence: float | None) -> Verdict:
+        """Return what is said of something that was drawn where its presence was so probable."""
+        needed = self.presence_sure_from
+        return "found" if presence is None or needed is None or presence >= needed else "unsure"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -139,6 +151,15 @@ class Result(Answered):
     def is_found(self) -> bool:
         """Whether anything was drawn."""
         return bool(self.mask.any())
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it was found; "unsure" where it is drawn, but its presence is not beyond doubt.
+
+        The model was asked for what is not there, too: from `presence_sure_from` on at most one in
+        twenty of such answers come, see `training.presence`.
+        """
+        return self.verdict_at(self.presence) if self.is_found else "not found"
 
     @property
     def confidence(self) -> float:
@@ -199,7 +220,7 @@ class Result(Answered):
             "height_width": self.mask.shape,
         }
         return self.record_of(
-            drawn, is_found=self.is_found, confidence=self.confidence, presence=self.presence
+            drawn, verdict=self.verdict, confidence=self.confidence, presence=self.presence
         )
 
 

@@ -82,6 +82,7 @@ class Draft:
             model_name=model.name,
             model_hash=model.hash,
             input_hash=input_hash,
+            presence_sure_from=model.manifest.presence_sure_from,
             clean_up=clean_up,
             num_removed=num_removed,
             steps=tuple(self.steps),

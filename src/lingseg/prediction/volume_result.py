@@ -9,7 +9,7 @@ from lingseg.imaging import Source, Volume
 from lingseg.imaging.delineation import Delineation, MaskStack, ProbabilitySteps, delineate_volume
 from lingseg.imaging.packed_masks import PackedMasks
 from lingseg.imaging.parts import MM3_PER_ML, CleanUp
-from lingseg.prediction.result import Answered
+from lingseg.prediction.result import Answered, Verdict
 
 STEPS = 255
 """In which probabilities are kept: what a fractional segmentation holds of them."""
@@ -66,6 +66,18 @@ class VolumeResult(Answered):
     def is_found(self) -> bool:
         """Whether anything was drawn."""
         return bool(self.packed.areas().any())
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it was found: in any slice that it was drawn on, beyond doubt.
+
+        A volume is as many questions as it has slices, so that this is less sure than the same word
+        of a picture.
+        """
+        said = {self.verdict_at(self.slices[number].presence) for number in self.found_slices}
+        if not said:
+            return "not found"
+        return "found" if "found" in said else "unsure"
 
     @property
     def voxels(self) -> int:
@@ -127,5 +139,5 @@ class VolumeResult(Answered):
             "removed_parts": self.num_removed,
         }
         return self.record_of(
-            drawn, is_found=self.is_found, confidence=self.confidence, presence=self.presence
+            drawn, verdict=self.verdict, confidence=self.confidence, presence=self.presence
         )

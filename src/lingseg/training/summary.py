@@ -17,24 +17,35 @@ from lingseg.training.batch import PixelCache
 from lingseg.training.checkpoint import Position
 from lingseg.training.gathering import shared_side
 from lingseg.training.mirror import MirrorTest, mirror_warnings
-from lingseg.training.validation import (
-    Validation,
-    choose_presence_threshold,
-    choose_threshold,
-    mean_dice,
+from lingseg.training.presence import (
+    MAX_MISSES,
+    AbsentQuestions,
+    choose_presence_thresholds,
+    present_targets,
 )
+from lingseg.training.validation import Validation, choose_threshold, mean_dice
 
 
 def summarise(run: Path, datasets: Sequence[Dataset], position: Position) -> None:
     """Choose the thresholds of the best weights on validation; write `run.json` and `card.md`."""
     model, recipe = checkpoint.load_run(run)
     cache = PixelCache(recipe.data)
-    scores = Validation(datasets, cache, batch_size=recipe.schedule.batch_size).score(model)
+    batch_size = recipe.schedule.batch_size
+    scores = Validation(datasets, cache, batch_size=batch_size).score(model)
     threshold = choose_threshold(scores) if any(scores.values()) else 0.5
+    present = present_targets(scores)
+    questions = AbsentQuestions(datasets, cache, batch_size=batch_size, seed=recipe.seed)
+    absent = questions.ask(model) if present else []
+    presence = choose_presence_thresholds(present, absent)
     summary = {
         "method": type(model).__name__,
         "threshold": threshold,
-        "presence_threshold": choose_presence_threshold(scores),
+        "presence_threshold": presence.draw_from,
+        "presence_sure_from": presence.sure_from,
+        "presence_subjects": {
+            "present": len({one.subject for one in present}),
+            "absent": len({one.subject for one in absent}),
+        },
         "validation_dice_per_image": mean_dice(scores, threshold=threshold),
         "mirror_dice_per_image": MirrorTest(datasets, cache).score(model, threshold=threshold),
         "best_epoch": position.best_epoch,
@@ -91,9 +102,27 @@ def _card(name: str, summary: Mapping[str, Any]) -> str:
         f"seed {summary['seed']}, commit {summary['commit']}, {summary['finished']}.\n\n"
         f"| data set | validation Dice, per image, at the model's size, threshold "
         f"{summary['threshold']} |\n| --- | --- |\n{rows}\n\n"
+        f"{_presence_lines(summary)}\n\n"
         f"{_mirror_lines(summary['mirror_dice_per_image'])}"
         f"Research use only; not a medical device.\n"
     )
+
+
+def _presence_lines(summary: Mapping[str, Any]) -> str:
+    """Return from which presence on a target is drawn, and from which on that is sure."""
+    drawn, sure = summary["presence_threshold"], summary["presence_sure_from"]
+    asked = summary["presence_subjects"]
+    whom = (
+        f"chosen by split conformal prediction on {asked['present']} subjects that show what was "
+        f"asked for and {asked['absent']} that do not, at {MAX_MISSES:.0%} each"
+    )
+    if drawn is None and sure is None:
+        return "Nothing is refused for want of presence."
+    below = "Nothing is refused" if drawn is None else f"Not found below a presence of {drawn:.3g}"
+    if sure is None:
+        return f"{below}; too few subjects to say from which on it is sure."
+    unsure = "never unsure" if sure == drawn else f"unsure below {sure:.3g}"
+    return f"{below}, {unsure}; {whom}."
 
 
 def _mirror_lines(scores: Mapping[str, float | None]) -> str:

@@ -9,24 +9,22 @@ from dataclasses import dataclass
 
 import numpy as np
 from accelerate.utils import gather_object
-from torch import Tensor
 
 from lingseg.datasets.case import Case, Dataset
 from lingseg.metrics.overlap import Overlap, dice_per_image, measure_overlap
-from lingseg.models import Segmenter
+from lingseg.models import Segmentation, Segmenter
 from lingseg.training.batch import PixelCache, collate
 from lingseg.training.objective import TextReader, asking, segment_batch
 
 THRESHOLDS = tuple(round(0.3 + 0.05 * number, 2) for number in range(9))
 """Mask thresholds among which the best one on validation is chosen."""
-MAX_FALSE_REFUSALS = 0.01
-"""Share of present targets that the presence threshold may call "not found" on validation."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseScore:
     """What one case scored at each threshold, and whether the model thought its target present."""
 
+    subject: str
     overlaps: tuple[Overlap, ...]
     presence: float | None
     is_there: bool
@@ -80,10 +78,11 @@ class Validation:
         batch = collate([self._cache.triple(case) for case in cases])
         found = segment_batch(model, batch, reader)
         probabilities = found.mask_logits[:, 0].float().sigmoid().cpu().numpy()
-        presence = _as_floats(found.presence_logits, len(cases))
+        presence = presence_of(found, len(cases))
         references = batch.reference[:, 0].numpy()
         return [
             CaseScore(
+                subject=cases[row].subject,
                 overlaps=tuple(
                     measure_overlap(probabilities[row] >= threshold, references[row])
                     for threshold in THRESHOLDS
@@ -115,25 +114,8 @@ def choose_threshold(scores: Mapping[str, Sequence[CaseScore]]) -> float:
     )
 
 
-def choose_presence_threshold(scores: Mapping[str, Sequence[CaseScore]]) -> float | None:
-    """Return below which presence probability a target is called "not found".
-
-    One half, or less where that would refuse more than `MAX_FALSE_REFUSALS` of the targets that are
-    there. None for a model that is not asked whether a target is there.
-    """
-    present = [
-        score.presence
-        for cases in scores.values()
-        for score in cases
-        if score.is_there and score.presence is not None
-    ]
-    if not present:
-        return None
-    return min(0.5, float(np.quantile(present, MAX_FALSE_REFUSALS)))
-
-
-def _as_floats(logits: Tensor | None, count: int) -> list[float | None]:
-    """Return probabilities, or as many Nones."""
-    if logits is None:
+def presence_of(found: Segmentation, count: int) -> list[float | None]:
+    """Return the probabilities of presence of a batch, or as many Nones."""
+    if found.presence_logits is None:
         return [None] * count
-    return list(logits.float().sigmoid().cpu().numpy().astype(float))
+    return list(found.presence_logits.float().sigmoid().cpu().numpy().astype(float))

@@ -8,10 +8,11 @@ from lingseg.imaging import Volume
 from lingseg.language.grammar import understand
 from lingseg.language.side import Side
 from lingseg.prediction import EncodedImage, Result
+from lingseg.prediction.result import Verdict
 from lingseg.prediction.volume import Draft
 from lingseg.prediction.volume_result import VolumeResult
 from lingseg.web.held_image import HeldImage
-from lingseg.web.messages import Answer, ManyRuns, Sentence, Understood, Verdict
+from lingseg.web.messages import Answer, ManyRuns, Sentence, Understood
 from lingseg.web.png import probabilities_as_text
 from lingseg.web.problem import Problem
 from lingseg.web.rle import to_runs
@@ -164,6 +165,8 @@ def said_of(result: Result | VolumeResult, facts: Understood) -> tuple[Verdict, 
             "Nothing drawn: the sentence also says what is not there, which the model may have "
             f"taken for the whole of it. Ask by itself: {alone}."
         )
+    if result.verdict == "unsure":
+        return "unsure", in_doubt(result.presence)
     verdict = verdict_of(is_found=is_found, confidence=confidence)
     return verdict, in_words(verdict, is_found=is_found, confidence=confidence)
 
@@ -173,6 +176,13 @@ def verdict_of(*, is_found: bool, confidence: float) -> Verdict:
     if confidence < UNSURE_BELOW:
         return "unsure"
     return "found" if is_found else "not found"
+
+
+def in_doubt(presence: float | None) -> str:
+    """Return what is said of a mask whose thing may not be there: "Unsure, 62 %: ..."."""
+    # It is unsure, so it never reads as certain, however high the model's own threshold lies.
+    told = "" if presence is None else f", {min(99, round(100 * presence))} %"
+    return f"Unsure{told}: this is drawn, but it may not be there."
 
 
 def in_words(verdict: Verdict, *, is_found: bool, confidence: float) -> str:

@@ -204,6 +204,7 @@ def _answer_of(session: _Session, layer: Layer) -> Answer:
         model_name=model.name,
         model_hash=model.hash,
         input_hash=image.input_hash,
+        presence_sure_from=model.manifest.presence_sure_from,
     )
     return told(result=drawn, image=shown)
 
@@ -253,6 +254,7 @@ def _volume_result(session: _Session, layer: Layer, request: Request) -> VolumeR
         model_name=model.name,
         model_hash=model.hash,
         input_hash=session.image.input_hash,
+        presence_sure_from=model.manifest.presence_sure_from,
     )
 
 
@@ -332,7 +334,7 @@ def record_of(answer: Answer, layer: Layer) -> dict[str, object]:
     record = answer.result.as_record()
     sure: dict[str, object] = {"confidence": layer.confidence, "presence": layer.presence}
     if layer.is_by_person:
-        sure = dict.fromkeys([*sure, "threshold"])
+        sure = dict.fromkeys([*sure, "threshold", "verdict"])
     if "slice_confidences" in record:
         told = {} if layer.is_by_person else layer.slice_confidences or {}
         num_slices = len(cast(list[object], record["slice_confidences"]))

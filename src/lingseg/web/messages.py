@@ -4,6 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from lingseg.prediction.result import Verdict
 from lingseg.prediction.sentence import MAX_CHARACTERS
 from lingseg.web.rle import RunLengths
 
@@ -12,7 +13,6 @@ ImageId: TypeAlias = Annotated[str, Field(min_length=1, max_length=64)]
 Text: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
 Threshold: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 SliceNumber: TypeAlias = Annotated[int, Field(ge=0, le=100_000)]
-Verdict: TypeAlias = Literal["found", "not found", "unsure"]
 ManyRuns: TypeAlias = RunLengths | dict[SliceNumber, RunLengths]
 """The mask of a picture; or those of a volume's slices, of which the empty ones are left out."""
 
@@ -347,6 +347,7 @@ class ModelInfo(BaseModel):
     side: str
     threshold: float
     presence_threshold: float | None
+    presence_sure_from: float | None
     height: int
     width: int
     licence: str

@@ -45,6 +45,7 @@ async def model(service: TheService) -> ModelInfo:
         side=manifest.side,
         threshold=manifest.threshold,
         presence_threshold=manifest.presence_threshold,
+        presence_sure_from=manifest.presence_sure_from,
         height=manifest.height,
         width=manifest.width,
         licence=manifest.licence,
