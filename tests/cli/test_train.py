@@ -33,15 +33,24 @@ def test_a_recipe_is_trained_with_other_choices(data, tmp_path, capsys):
 
 
 def test_a_run_that_does_not_follow_the_side_is_warned_of(data, tmp_path, capsys, monkeypatch):
-    summary = {"mirror_dice_per_image": {"blocks": 0.1}}
+    seconds = {"compute": 90.0, "data": 10.0, "validation": 30.0}
+    summary = {"mirror_dice_per_image": {"blocks": 0.1}, "steps": 7, "seconds": seconds}
     monkeypatch.setattr(command, "read_summary", lambda _: summary)
     monkeypatch.setattr(command, "train", lambda *_, **__: None)
     options = ["--data.sets", str(data), *SMALL, "--out", str(tmp_path / "run")]
     assert run(["train", "unet-on-open-sets", *options]) == 0
     assert "warning: on blocks, masks of mirrored pictures" in capsys.readouterr().err
-    summary.clear()  # a run of an older version
+    del summary["mirror_dice_per_image"]  # a run of an older version
     assert run(["train", "unet-on-open-sets", *options]) == 0
     assert "warning" not in capsys.readouterr().err
+
+
+def test_the_end_tells_whether_steps_waited_for_their_data():
+    seconds = {"compute": 90.0, "data": 10.0, "validation": 30.0}
+    assert command._time_line({"steps": 7, "seconds": seconds}) == (
+        "7 steps in 1.7 min, 90.0% of it computing and the rest waiting for data; "
+        "validation 0.5 min."
+    )
 
 
 def test_the_line_of_an_epoch_tells_of_the_mirror_test():

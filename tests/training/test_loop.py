@@ -19,7 +19,7 @@ from lingseg.imaging.reading import read_image
 from lingseg.models import LSMSConfig, MMIUNetConfig, RecLMISConfig, TinyConfig, build_model
 from lingseg.nn.pretrained import MissingWeights
 from lingseg.training.checkpoint import load_run, read_summary
-from lingseg.training.loop import NonFiniteLoss, _channels_last, schedule_factor
+from lingseg.training.loop import NonFiniteLoss, Stopwatch, _channels_last, schedule_factor
 from lingseg.training.recipe import Schedule, recipe_to_json, with_choices
 from lingseg.training.run_predictor import RunPredictor
 
@@ -130,6 +130,18 @@ def test_a_stopped_run_goes_on_as_if_nothing_had_happened(finished, tmp_path, st
         load_run(run)[0].parameters(), load_run(finished)[0].parameters(), strict=True
     ):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
+
+
+def test_the_time_of_a_run_is_counted_over_its_parts(tmp_path, monkeypatch):
+    def stop(state):
+        if state.step == 6:
+            raise Stop
+
+    monkeypatch.setattr(Stopwatch, "lap", lambda _: 1.0)
+    with pytest.raises(Stop):
+        run_small(tmp_path, report=stop)
+    summary = read_summary(run_small(tmp_path, resume=True))
+    assert summary["seconds"] == {"compute": 9.0, "data": 9.0, "validation": 3.0}
 
 
 def test_a_table_that_an_older_version_began_keeps_its_columns(tmp_path):

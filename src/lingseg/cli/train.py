@@ -6,7 +6,7 @@ from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import TYPE_CHECKING, Annotated, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 from cyclopts import App, Parameter
 from rich.console import Console
@@ -89,7 +89,9 @@ def _train(recipe: Recipe, out: Path, *, resume: bool, quiet: bool) -> int:
 
         train(recipe, datasets, out, resume=resume, report=report)
     if this_process().is_main_process:
-        for line in mirror_warnings(read_summary(out).get("mirror_dice_per_image", {})):
+        summary = read_summary(out)
+        console.print(_time_line(summary))
+        for line in mirror_warnings(summary.get("mirror_dice_per_image", {})):
             console.print(line)
     console.print(f"The run is in {out}. Next: lingseg export {out} -o {out.name}.lingseg")
     return 0
@@ -99,6 +101,17 @@ def _mirror_part(scores: Mapping[str, float | None]) -> str:
     """Return what the line of an epoch says of the mirror test."""
     told = "  ".join(f"{name} {dice:.3f}" for name, dice in scores.items() if dice is not None)
     return f"  |  mirror {told}" if told else ""
+
+
+def _time_line(summary: Mapping[str, Any]) -> str:
+    """Return where the time of a run went, and whether its steps had to wait for their data."""
+    spent = summary["seconds"]
+    steps = spent["compute"] + spent["data"]
+    share = spent["compute"] / steps if steps else 1.0
+    return (
+        f"{summary['steps']} steps in {steps / 60:.1f} min, {share:.1%} of it computing and the "
+        f"rest waiting for data; validation {spent['validation'] / 60:.1f} min."
+    )
 
 
 def _summary(recipe: Recipe) -> str:

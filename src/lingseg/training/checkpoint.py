@@ -51,6 +51,11 @@ class Position:
     """Steps done."""
     best_score: float = -1.0
     best_epoch: int = -1
+    compute_seconds: float = 0.0
+    """Of all steps, once their batches were there."""
+    data_seconds: float = 0.0
+    """Spent waiting for batches."""
+    validation_seconds: float = 0.0
 
     def is_best(self, epoch: int, scores: Mapping[str, float]) -> bool:
         """Tell whether the mean of the scores is the best so far, and remember it if it is."""

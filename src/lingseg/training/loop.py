@@ -44,8 +44,6 @@ class Report:
     mirror: dict[str, float | None]
     """The mirror test of the last epoch, by data set: Dice; see `MirrorTest`."""
     is_epoch_end: bool
-    seconds: float
-    """Of this step."""
     notices: tuple[str, ...] = ()
     """What should be known of the whole run; told once, with its first step."""
 
@@ -106,8 +104,9 @@ def train(
     mirror: dict[str, float | None] = {}
     notices = _notices(model, datasets)
 
+    watch = Stopwatch()
     for step, batch in _remaining(batches, position.step, recipe.data.num_workers):
-        began = time.perf_counter()
+        position.data_seconds += watch.lap()
         # All chance inside a step comes from its number: a resumed run draws as it would have.
         torch.manual_seed(recipe.seed * 1_000_003 + step * share["num_processes"] + share["rank"])
         _set_learning_rate(optimizer, recipe, step, len(batches))
@@ -121,6 +120,7 @@ def train(
         optimizer.step()
         optimizer.zero_grad()
         average.update(model)
+        position.compute_seconds += watch.lap()
 
         position.step = step + 1
         journal.write_losses(step, losses)
@@ -133,6 +133,7 @@ def train(
             journal.write_scores(epoch - 1, scores, mirror)
             if position.is_best(epoch - 1, scores):
                 journal.write_weights(average.model, half=recipe.half_weights)
+            position.validation_seconds += watch.lap()
         if is_epoch_end or position.step % schedule.state_steps == 0:
             journal.write_state(position, parts, optimizer)
         tell(
@@ -144,11 +145,11 @@ def train(
                 losses=losses,
                 scores=scores,
                 mirror=mirror,
-                seconds=time.perf_counter() - began,
                 notices=notices,
             )
         )
         notices = ()
+        watch.lap()
         if is_epoch_end and 0 < schedule.patience <= epoch - 1 - position.best_epoch:
             break
 
@@ -156,6 +157,19 @@ def train(
     if accelerator.is_main_process:
         summarise(run, datasets, position)
     accelerator.end_training()
+
+
+class Stopwatch:
+    """Tells the seconds between one question and the next."""
+
+    def __init__(self) -> None:
+        """Start it."""
+        self._asked = time.perf_counter()
+
+    def lap(self) -> float:
+        """Return the seconds since it was asked last."""
+        before, self._asked = self._asked, time.perf_counter()
+        return self._asked - before
 
 
 def _notices(model: Segmenter, datasets: Sequence[Dataset]) -> tuple[str, ...]:

@@ -50,6 +50,11 @@ def summarise(run: Path, datasets: Sequence[Dataset], position: Position) -> Non
         "mirror_dice_per_image": MirrorTest(datasets, cache).score(model, threshold=threshold),
         "best_epoch": position.best_epoch,
         "steps": position.step,
+        "seconds": {
+            "compute": round(position.compute_seconds, 1),
+            "data": round(position.data_seconds, 1),
+            "validation": round(position.validation_seconds, 1),
+        },
         "side": shared_side(datasets),
         "data": [
             {
