@@ -67,8 +67,7 @@ def ablate(
     *rows: str,
     out: Path,
     seeds: int = 2,
-    epochs: int = 3,
-    steps_per_epoch: int = 200,
+    steps: int = 600,
     threads: int = 2,
 ) -> int:
     """Train what is not trained yet and write the page.
@@ -81,10 +80,8 @@ def ablate(
         The folder for the runs and the page.
     seeds
         How often each row is trained.
-    epochs
-        Epochs of a training.
-    steps_per_epoch
-        Steps of one.
+    steps
+        Steps of a training, which is validated at its end.
     threads
         Threads of the CPU.
     """
@@ -93,7 +90,7 @@ def ablate(
         raise ValueError(f"No row {unknown[0]!r}; expected some of {', '.join(ROWS)}.")
     keep_freed_memory()
     torch.set_num_threads(threads)
-    schedule = {"schedule.num_epochs": epochs, "schedule.steps_per_epoch": steps_per_epoch}
+    schedule = {"schedule.num_epochs": 1, "schedule.steps_per_epoch": steps}
     for seed in range(seeds):
         for row in rows or ROWS:
             choices = {**schedule, **ROWS[row], "seed": seed}
