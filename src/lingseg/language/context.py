@@ -1,5 +1,6 @@
 """What a word means beside its neighbours; what would be read wrong there is not read at all."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -14,6 +15,11 @@ _CHOSEN_BY = frozenset(["order", "pronoun", "count", "side", "zone"])
 """Kinds of words that choose from others: "the larger of the two"."""
 
 _PLACES = frozenset(["side", "zone"])
+_ORGANS = frozenset(["anatomy", "part"])
+_OTHER_UNIT = re.compile(
+    r"[mc]m\^?[23²³]|m?l|cc|%|°|hu|k?g|degrees?|years?|months?|weeks?|days?", re.IGNORECASE
+)
+"""Of areas, volumes and whatever else no fact tells: a number of these counts no things."""
 _BOTH = ("both", "beid", "les deux", "des deux", "ambos", "ambas", "los dos", "las dos")
 """How words begin that say "two of two"; "bibasilar" and the like say where."""
 _THIRDS = frozenset(["upper", "middle", "lower"])
@@ -84,6 +90,8 @@ class _Sentence:
             case "size", "large" if is_after_length and before[0] in NUMBERS:
                 # "3 cm großer Tumor" tells how large only
                 return replace(one, kind="filler" if self.language == "de" else "size")
+            case "quantifier", "all" if self._is_for_each(at):
+                return replace(one, kind="unknown")
             case ("side", "both") | ("pronoun", "other") | ("brightness", "bright"):
                 return self._of_many_or_of_an_organ(at)
             case "measure", "long" if is_after_length:
@@ -199,11 +207,29 @@ class _Sentence:
             is_counting = _counts(self.words[at + 1 :]) and before != "unknown"
             is_counting = is_counting and not self._is_at_odds_with_its_noun(at)
         is_part = self._is_thirds(at + 1) or self._is_of_several(at)
-        if not is_counting or self._is_label(at - 1) or is_part:
+        is_other = self._is_other_unit(at + 1) or any(map(self._is_for_each, self._after(at)))
+        if not is_counting or self._is_label(at - 1) or is_part or is_other:
             return replace(one, kind="unknown")
         if int(one.value) == 0:
             return replace(one, kind="negation", value="absent")
         return one
+
+    def _is_other_unit(self, at: int) -> bool:
+        """Return whether a unit stands there that no fact tells: "a 20 mm² lesion"."""
+        return any(
+            _OTHER_UNIT.fullmatch(self.text[one.start : one.end]) for one in self.words[at : at + 1]
+        )
+
+    def _after(self, at: int) -> range:
+        """Return the places of the words after one, up to the next mark."""
+        return range(at + 1, at + 1 + len(self._rest(at)))
+
+    def _is_for_each(self, at: int) -> bool:
+        """Return whether things are counted organ by organ: "one mass in each breast"."""
+        one = self.words[at]
+        is_each = (one.kind, one.value) == ("quantifier", "all")
+        is_counted = NUMBERS & {near.kind for near in phrase_around(self.words, at)[0]}
+        return is_each and bool(is_counted) and _kinds_beside(self.words, at)[1] in _ORGANS
 
     def _is_thirds(self, at: int) -> bool:
         """Return whether a number is one of thirds: "the upper two thirds"."""

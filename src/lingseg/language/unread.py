@@ -22,6 +22,7 @@ _FAR_FROM = (
     *("above", "below", "from", "away from", "outside", "to the left of", "to the right of"),
     *("distal to", "proximal to", "lateral to", "medial to", "anterior to", "posterior to"),
     *("superior to", "inferior to", "oberhalb", "unterhalb", "über dem", "über der"),
+    *("apart", "off"),
 )
 """Words before which a length is a distance, not how large something is."""
 
@@ -30,12 +31,15 @@ def without_unread(lexemes: Sequence[Lexeme], text: str) -> list[Lexeme]:
     """Return the words, those unknown that belong to something that no fact can tell."""
     words = list(lexemes)
     for at, one in enumerate(lexemes):
-        if text[one.start : one.end].lower() in _FAR_FROM:
+        written = text[one.start : one.end].lower()
+        if written in _FAR_FROM or written.startswith("from "):
             _forget_distance(words, at)
-        if one.kind != "unread" and not _denies_what_is_unknown(lexemes, at):
+        is_clause = _denies_in_a_clause(lexemes, at, text)
+        if one.kind != "unread" and not is_clause and not _denies_what_is_unknown(lexemes, at):
             _forget_traits_of_unknown(words, at)
             continue
-        end = _end_of_what_is_unread(lexemes, at)
+        rest = phrase_around(lexemes, at)[1]
+        end = at + 1 + len(rest) if is_clause else _end_of_what_is_unread(lexemes, at)
         if one.value in _PLACES and end == at + 1:
             words[at] = replace(one, kind="side" if one.value in ("left", "right") else "zone")
             continue
@@ -70,6 +74,15 @@ def _denies_what_is_unknown(lexemes: Sequence[Lexeme], at: int) -> bool:
         return False
     has_noun = bool(NOUNS & {word.kind for word in before})
     return one.value == "not" or (has_noun and not HEADS & set(kinds))
+
+
+def _denies_in_a_clause(lexemes: Sequence[Lexeme], at: int, text: str) -> bool:
+    """Return whether a trait or place is denied: "the lesion that is not on the left" is there."""
+    before, after = phrase_around(lexemes, at)
+    written = [text[one.start : one.end].lower() for one in before[:2]]
+    is_clause = written in (["is", "that"], ["is", "which"], ["are", "that"], ["are", "which"])
+    says_less = bool(after) and not HEADS & {one.kind for one in after}
+    return lexemes[at].value == "not" and is_clause and says_less
 
 
 def _forget_distance(words: list[Lexeme], at: int) -> None:
