@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lingseg.training.augmentation import (
     AbsentText,
+    Bend,
     Blur,
     Colour,
     Flip,
@@ -24,7 +25,13 @@ from lingseg.training.augmentation import (
 from lingseg.training.recipe import Augmentation
 
 EVERYTHING = Augmentation(
-    flip_rate=1.0, turn_rate=1.0, warp_rate=1.0, colour_rate=1.0, noise_rate=1.0, blur_rate=1.0
+    flip_rate=1.0,
+    turn_rate=1.0,
+    warp_rate=1.0,
+    bend_rate=1.0,
+    colour_rate=1.0,
+    noise_rate=1.0,
+    blur_rate=1.0,
 )
 
 
@@ -100,6 +107,39 @@ def test_a_shift_moves_down_and_right():
     assert (columns.min(), columns.max()) == (11, 16)
 
 
+def test_knots_that_stay_bend_nothing():
+    start = triple(text="a mass")
+    assert is_same(Bend(np.zeros((5, 5, 2))).apply(start), start)
+
+
+def test_knots_that_all_move_alike_shift_the_picture():
+    start = triple(text="a mass", height=40, width=40)
+    bent = Bend(np.full((3, 3, 2), (-0.1, 0.2))).apply(start)
+    shifted = Warp(angle=0.0, scale=1.0, shift=(-0.2, 0.1)).apply(start)
+    np.testing.assert_array_equal(bent.reference, shifted.reference)
+    np.testing.assert_array_equal(bent.image, shifted.image)
+
+
+def test_a_bend_goes_through_the_cells_without_a_tear():
+    height = width = 64
+    ramp = np.broadcast_to(np.arange(width, dtype=np.uint8)[None, :, None] * 4, (height, width, 3))
+    start = replace(triple(text="a mass", height=height, width=width), image=np.array(ramp))
+    shifts = np.random.default_rng(0).uniform(-0.05, 0.05, size=(5, 5, 2))
+    shifts[[0, -1]] = shifts[:, [0, -1]] = 0
+    image = Bend(shifts).apply(start).image[..., 0].astype(int)
+    assert not np.array_equal(image, ramp[..., 0])
+    assert np.abs(np.diff(image, axis=0)).max() < 4  # a tear would be of 13 or so
+    assert np.diff(image, axis=1).min() >= 0
+
+
+def test_a_bend_that_would_deny_the_sentence_is_refused():
+    shifts = np.random.default_rng(0).uniform(-0.03, 0.03, size=(5, 5, 2))
+    round_one = triple(text="a round mass")
+    assert Bend(shifts).apply(round_one) is round_one
+    far = Bend(np.full((5, 5, 2), (0.5, 0.0)))
+    assert far.apply(start := triple()) is start
+
+
 def test_a_rotation_is_counter_clockwise():
     start = triple(text="a mass", height=40, width=40)
     rows, columns = np.nonzero(Warp(angle=90.0, scale=1.0, shift=(0.0, 0.0)).apply(start).reference)
@@ -140,9 +180,9 @@ def test_a_null_text_keeps_the_reference():
 @pytest.mark.parametrize(
     ("symmetry", "kinds"),
     [
-        ("none", {Warp, Colour, Noise, Blur}),
-        ("horizontal", {Flip, Warp, Colour, Noise, Blur}),
-        ("any", {Flip, Turn, Warp, Colour, Noise, Blur}),
+        ("none", {Warp, Bend, Colour, Noise, Blur}),
+        ("horizontal", {Flip, Warp, Bend, Colour, Noise, Blur}),
+        ("any", {Flip, Turn, Warp, Bend, Colour, Noise, Blur}),
     ],
 )
 def test_only_what_the_anatomy_allows_is_drawn(symmetry, kinds):

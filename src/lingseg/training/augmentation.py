@@ -5,6 +5,7 @@ action: a `draw` function takes a generator and returns what will be done, `appl
 would make a sentence false is refused: the triple comes back as it was.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -15,6 +16,7 @@ from PIL import ImageFilter
 
 from lingseg.datasets.case import Symmetry
 from lingseg.imaging.image import MaskPixels, Rgb
+from lingseg.language.grammar import understand
 from lingseg.language.side import Side, states_side, states_zone
 from lingseg.language.turn import Flip as FlipDirection
 from lingseg.language.turn import can_mirror, can_turn, mirror_text, turn_text
@@ -22,6 +24,9 @@ from lingseg.training.recipe import Augmentation
 
 Wording: TypeAlias = Literal["own", "none", "short", "paraphrase", "absent", "denied"]
 """Which sentence a case is shown with; for the last two the reference is empty."""
+
+_KNOTS = 5
+"""Of the grid that bends a picture, in each direction."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,17 +104,11 @@ class Warp:
 
     def apply(self, triple: Triple) -> Triple:
         """Warp image and reference, unless that moves the target to where the text denies it."""
-        height, width = triple.reference.shape
-        matrix = self._inverse_matrix(height, width)
-        picture = PillowImage.fromarray(triple.image)
-        outline = PillowImage.fromarray(triple.reference.astype(np.uint8) * 255)
-        size, affine = (width, height), PillowImage.Transform.AFFINE
-        bilinear = PillowImage.Resampling.BILINEAR
-        reference = np.asarray(outline.transform(size, affine, matrix, bilinear)) > 127
-        if not self.text_stays and _moves_out_of_place(triple, reference):
+        matrix = self._inverse_matrix(*triple.reference.shape)
+        moved = _transformed(triple, PillowImage.Transform.AFFINE, matrix)
+        if not self.text_stays and _moves_out_of_place(triple, moved.reference):
             return triple
-        image = np.asarray(picture.transform(size, affine, matrix, bilinear))
-        return replace(triple, image=image, reference=reference)
+        return moved
 
     def _inverse_matrix(self, height: int, width: int) -> tuple[float, ...]:
         """Return Pillow's six numbers, which lead from a new pixel to the old one."""
@@ -122,6 +121,39 @@ class Warp:
             cosine, -sine, middle_x - cosine * moved_x + sine * moved_y,
             sine, cosine, middle_y - sine * moved_x - cosine * moved_y,
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bend:
+    """Move the knots of a grid, and what lies between them along with them."""
+
+    shifts: NDArray[np.float64]
+    """Of every knot, in rows and columns of knots: shares of the width and of the height."""
+
+    def apply(self, triple: Triple) -> Triple:
+        """Bend image and reference, unless the text would no longer be true of them."""
+        if _states_shape(triple):
+            return triple
+        bent = _transformed(triple, PillowImage.Transform.MESH, self._mesh(*triple.reference.shape))
+        return triple if _moves_out_of_place(triple, bent.reference) else bent
+
+    def _mesh(self, height: int, width: int) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
+        """Return Pillow's mesh: each cell of the new picture, and its corners in the old one."""
+        rows, columns = self.shifts.shape[:2]
+        x = np.linspace(0, width, columns).round().astype(int).tolist()
+        y = np.linspace(0, height, rows).round().astype(int).tolist()
+        knots = (np.stack(np.meshgrid(x, y), axis=-1) + self.shifts * (width, height)).tolist()
+        return [
+            (
+                (x[column], y[row], x[column + 1], y[row + 1]),
+                (
+                    *knots[row][column], *knots[row + 1][column],
+                    *knots[row + 1][column + 1], *knots[row][column + 1],
+                ),
+            )
+            for row in range(rows - 1)
+            for column in range(columns - 1)
+        ]  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +244,15 @@ def draw_changes(
         changes.append(Turn(int(rng.integers(1, 4)), text_stays=text_stays))
     if rng.random() < settings.warp_rate:
         changes.append(_draw_warp(rng, settings))
+    if settings.bend_rate and rng.random() < settings.bend_rate:
+        far = settings.max_bend
+        changes.append(Bend(rng.uniform(-far, far, size=(_KNOTS, _KNOTS, 2))))
+    return changes + _draw_looks(rng, settings)
+
+
+def _draw_looks(rng: np.random.Generator, settings: Augmentation) -> list[Change]:
+    """Draw changes of the picture that leave everything in its place."""
+    changes: list[Change] = []
     if rng.random() < settings.colour_rate:
         changes.append(_draw_colour(rng))
     if rng.random() < settings.noise_rate:
@@ -259,6 +300,29 @@ def _draw_colour(rng: np.random.Generator) -> Colour:
         gamma=float(np.exp(rng.uniform(-0.3, 0.3))),
         saturation=float(rng.uniform(0.7, 1.3)),
     )
+
+
+def _transformed(
+    triple: Triple, how: PillowImage.Transform, data: Sequence[float] | Sequence[object]
+) -> Triple:
+    """Return image and reference as Pillow transforms them."""
+    height, width = triple.reference.shape
+    outline = triple.reference.astype(np.uint8) * 255
+    image, reference = (
+        np.asarray(
+            PillowImage.fromarray(np.ascontiguousarray(pixels)).transform(
+                (width, height), how, data, PillowImage.Resampling.BILINEAR
+            )
+        )
+        for pixels in (triple.image, outline)
+    )
+    return replace(triple, image=image, reference=reference > 127)
+
+
+def _states_shape(triple: Triple) -> bool:
+    """Tell whether the text says of which shape its target is."""
+    facts = understand(triple.text, side=triple.side).facts
+    return any(finding.shape for finding in facts.findings)
 
 
 def _moves_out_of_place(triple: Triple, reference: MaskPixels) -> bool:

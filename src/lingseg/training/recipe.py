@@ -52,6 +52,11 @@ class Augmentation:
     max_scale: float = 1.15
     max_shift: float = 0.06
     """Share of the height and width."""
+    bend_rate: float = 0.0
+    """Neighbouring parts of a picture are pulled apart or together, unless its sentence states a
+    shape."""
+    max_bend: float = 0.03
+    """How far a knot of the grid that bends is moved: a share of the height and width."""
     colour_rate: float = 0.0
     noise_rate: float = 0.0
     blur_rate: float = 0.0
