@@ -54,7 +54,7 @@ ROWS: Mapping[str, Mapping[str, object]] = MappingProxyType(
             "augmentation.denied_text_rate": 0.0,
         },
         "training: pictures bent": {"augmentation.bend_rate": 0.5},
-    "decoder: half as wide again": {"model.decoder_dims": (96, 48, 24)},
+        "decoder: half as wide again": {"model.decoder_dims": (96, 48, 24)},
         "text encoder: small, trained here": {"model.text_encoder": "words"},
     }
 )

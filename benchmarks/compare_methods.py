@@ -16,11 +16,15 @@ from pathlib import Path
 from statistics import median
 from typing import Annotated, Any
 
+import numpy as np
 import torch
 from cyclopts import App, Parameter
 
 from lingseg.artefact import write_text
 from lingseg.cli.main import run as run_lingseg
+from lingseg.evaluation.compare import compare
+from lingseg.evaluation.scored_cases import read_scored_cases
+from lingseg.metrics.uncertainty import holm
 from lingseg.models import Segmenter
 from lingseg.models.cost import Cost, measure_cost
 from lingseg.prediction.speed import processor_name
@@ -48,9 +52,15 @@ class Row:
     step_seconds: float
     latency_seconds: float
 
+    @property
+    def label(self) -> str:
+        """What the row is called; only LingNet has weights to start from here."""
+        starts_at_random = self.name == "LingNet" and not vars(self.recipe.model)["pretrained"]
+        return f"{self.name}, from random weights" if starts_at_random else self.name
+
 
 @app.default
-def compare(
+def compare_methods(
     *runs: Path,
     out: Path,
     beside: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
@@ -61,7 +71,7 @@ def compare(
     Parameters
     ----------
     runs
-        Finished training runs, all on the same sets.
+        Finished training runs, all on the same sets. The first is compared with each other one.
     out
         The folder for the scores and the page.
     beside
@@ -179,17 +189,18 @@ def _page(rows: list[Row], sets: tuple[str, ...], out: Path, threads: int) -> st
     today = datetime.now(UTC).date()
     parts = [
         "# Methods on one table",
-        f"Every method at its small size, trained alike: {recipe.schedule.num_epochs} epochs of "
-        f"{recipe.schedule.steps_per_epoch} steps of {recipe.schedule.batch_size} on "
-        f"{', '.join(sets)} at {recipe.data.height} x {recipe.data.width}, the epoch and the "
-        f"threshold chosen on validation, one seed. Made on {today} by `lingseg train "
+        f"Every method at its small size, trained with {recipe.schedule.batch_size} pictures a "
+        f"step on {', '.join(sets)} at {recipe.data.height} x {recipe.data.width}, the epoch and "
+        f"the threshold chosen on validation, one seed. Made on {today} by `lingseg train "
         f"METHOD-small-on-three-sets` and `python benchmarks/compare_methods.py`, on {threads} "
-        f"threads of {processor_name()}.",
+        f"threads of {processor_name()}. LingNet took as many steps as fit into the processor time "
+        f"of RecLMIS, the best of the others.",
         'Dice in percent on each picture\'s own grid; empty in both counts as 1. "right", '
         '"shuffled" and "none": with the case\'s sentence, with another subject\'s, and with none; '
         "95 % intervals of a bootstrap over subjects stand with the right one. Pooled counts all "
         "pixels of a split together.",
-        "Image encoders start from random weights here; text encoders are frozen MiniLM. So little "
+        "Image encoders start from random weights here, but for the LingNet that is not said to; "
+        "text encoders are frozen MiniLM. So little "
         "training favours what needs little: U-Nets over transformers. The U-Net hears nothing, "
         "and LAVT without a word draws one and the same mask whatever it is shown.",
         "## What it costs",
@@ -198,7 +209,37 @@ def _page(rows: list[Row], sets: tuple[str, ...], out: Path, threads: int) -> st
     for name in sets:
         for split in SPLITS:
             parts += [f"## {name}, {split}", _scores(rows, name, split, out)]
+    parts += [f"## {rows[0].label} beside each, test, paired", _differences(rows, sets, out)]
     return "\n\n".join(parts) + "\n"
+
+
+def _differences(rows: list[Row], sets: tuple[str, ...], out: Path) -> str:
+    """Return by how much the first row is ahead of each other one, and whether that is chance."""
+    first, *others = rows
+    found = [
+        compare(
+            [read_scored_cases(out / row.run / f"{name}_test_right") for row in (first, other)],
+            rng=np.random.default_rng(0),
+            metrics=("dice",),
+        )
+        for other in others
+        for name in sets
+    ]
+    adjusted = iter(holm([one.differences[0].p_value for one in found]))
+    cells = iter(
+        f"{100 * one.differences[0].difference:+.1f} (p {next(adjusted):.3g})" for one in found
+    )
+    subjects = ", ".join(f"{one.num_subjects} ({one.dataset})" for one in found[: len(sets)])
+    lines = [
+        "Difference of Dice per image with the right sentence, in points, of the same cases; p of "
+        "a permutation test that exchanges whole subjects, Holm's over this table. There are so "
+        f"many subjects: {subjects}; with n of them p is never below 2 / 2^n.",
+        "",
+        f"| {first.label} less | {' | '.join(sets)} |",
+        f"| --- |{' --- |' * len(sets)}",
+    ]
+    lines += [f"| {row.label} | {' | '.join(next(cells) for _ in sets)} |" for row in others]
+    return "\n".join(lines)
 
 
 def _beside(runs: tuple[Path, ...]) -> str:
@@ -230,17 +271,18 @@ def _costs(rows: list[Row]) -> str:
     """Return the table of sizes and times."""
     lines = [
         "| method | parameters trained | of them a mask needs | GMAC a picture | GMAC with its "
-        "text encoder | training step, s | CPU minutes trained | picture and sentence, ms |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "text encoder | training step, s | steps | CPU minutes trained | picture and sentence, "
+        "ms |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in rows:
         cost = row.cost
         needed = cost.at_inference - cost.of_text_encoder
         minutes = row.steps * row.step_seconds * torch.get_num_threads() / 60
         lines.append(
-            f"| {row.name} | {cost.trainable / 1e6:.2f} M | {needed / 1e6:.2f} M | "
+            f"| {row.label} | {cost.trainable / 1e6:.2f} M | {needed / 1e6:.2f} M | "
             f"{cost.gmacs:.2f} | {cost.gmacs_with_text_encoder:.2f} | {row.step_seconds:.2f} | "
-            f"{minutes:.0f} | {row.latency_seconds * 1e3:.0f} |"
+            f"{row.steps} | {minutes:.0f} | {row.latency_seconds * 1e3:.0f} |"
         )
     return "\n".join(lines)
 
@@ -253,7 +295,7 @@ def _scores(rows: list[Row], name: str, split: str, out: Path) -> str:
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     folders: list[tuple[str, Path, tuple[str, ...]]]
-    folders = [(row.name, out / row.run, TEXTS) for row in rows]
+    folders = [(row.label, out / row.run, TEXTS) for row in rows]
     folders += [(floor, out / floor, TEXTS[:1]) for floor in ("mean-mask", "text-lookup")]
     for label, folder, texts in folders:
         found = {text: _overall(folder / f"{name}_{split}_{text}") for text in texts}
