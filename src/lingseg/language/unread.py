@@ -38,8 +38,7 @@ def without_unread(lexemes: Sequence[Lexeme], text: str) -> list[Lexeme]:
         if one.kind != "unread" and not is_clause and not _denies_what_is_unknown(lexemes, at):
             _forget_traits_of_unknown(words, at)
             continue
-        rest = phrase_around(lexemes, at)[1]
-        end = at + 1 + len(rest) if is_clause else _end_of_what_is_unread(lexemes, at)
+        end = _end_of_what_is_unread(lexemes, at, is_clause=is_clause)
         if one.value in _PLACES and end == at + 1:
             words[at] = replace(one, kind="side" if one.value in ("left", "right") else "zone")
             continue
@@ -78,11 +77,12 @@ def _denies_what_is_unknown(lexemes: Sequence[Lexeme], at: int) -> bool:
 
 def _denies_in_a_clause(lexemes: Sequence[Lexeme], at: int, text: str) -> bool:
     """Return whether a trait or place is denied: "the lesion that is not on the left" is there."""
+    if lexemes[at].value != "not":
+        return False
     before, after = phrase_around(lexemes, at)
     written = [text[one.start : one.end].lower() for one in before[:2]]
     is_clause = written in (["is", "that"], ["is", "which"], ["are", "that"], ["are", "which"])
-    says_less = bool(after) and not HEADS & {one.kind for one in after}
-    return lexemes[at].value == "not" and is_clause and says_less
+    return is_clause and bool(after) and not HEADS & {one.kind for one in after}
 
 
 def _forget_distance(words: list[Lexeme], at: int) -> None:
@@ -117,9 +117,9 @@ def _traits(words: Sequence[Lexeme], start: int) -> Iterator[int]:
             return
 
 
-def _end_of_what_is_unread(lexemes: Sequence[Lexeme], at: int) -> int:
+def _end_of_what_is_unread(lexemes: Sequence[Lexeme], at: int, *, is_clause: bool) -> int:
     """Return where that ends which cannot be read together with the word."""
-    kind = lexemes[at].value
+    kind = "rest" if is_clause else lexemes[at].value
     if kind in ("alone", "rest"):
         return at + 1 + (len(phrase_around(lexemes, at)[1]) if kind == "rest" else 0)
     start = reached = _start_of_what_is_unread(lexemes, at)
