@@ -33,17 +33,17 @@ BASE = "as it is"
 ROWS: Mapping[str, Mapping[str, object]] = MappingProxyType(
     {
         BASE: {},
-        "encoder: EfficientNet-Lite2": {"model.image_encoder": "lite2", "model.frozen_blocks": 4},
+        "encoder: EfficientNet-Lite2": {"model.image_encoder": "lite2", "model.frozen_blocks": 7},
         "encoder: from random weights": {"model.pretrained": False},
         "encoder: nothing frozen": {"model.frozen_blocks": 0},
-        "encoder: frozen up to stride 8": {"model.frozen_blocks": 5},
+        "encoder: frozen up to stride 4 only": {"model.frozen_blocks": 3},
         "fusion: words not heard at stride 8": {"model.listens_at_8": False},
         "fusion: no block before the words": {"model.num_image_blocks": 0},
         "fusion: all three blocks after the words": {
             "model.num_image_blocks": 0,
             "model.num_blocks": 3,
         },
-        "fusion: with LSMS's attention over scales": {"model.scale_attention": True},
+        "fusion: without LSMS's attention over scales": {"model.scale_attention": False},
         "training: with TMCA's alignment": {"model.alignment_weight": 0.1},
         "training: with RecLMIS's rebuilding of words": {"model.rebuilding_weight": 0.1},
         "training: no coarse mask": {"model.coarse_weight": 0.0},

@@ -206,13 +206,20 @@ class _Sentence:
         if one.kind == "number" and one.value.isdigit():
             is_counting = _counts(self.words[at + 1 :]) and before != "unknown"
             is_counting = is_counting and not self._is_at_odds_with_its_noun(at)
-        is_part = self._is_thirds(at + 1) or self._is_of_several(at)
-        is_other = self._is_other_unit(at + 1) or any(map(self._is_for_each, self._after(at)))
-        if not is_counting or self._is_label(at - 1) or is_part or is_other:
+        if not is_counting or self._is_label(at - 1) or self._is_no_count_of_all(at):
             return replace(one, kind="unknown")
         if int(one.value) == 0:
             return replace(one, kind="negation", value="absent")
         return one
+
+    def _is_no_count_of_all(self, at: int) -> bool:
+        """Return whether a number is part of another one, has a unit, or counts in each of some."""
+        return (
+            self._is_thirds(at + 1)
+            or self._is_of_several(at)
+            or self._is_other_unit(at + 1)
+            or any(map(self._is_for_each, self._after(at)))
+        )
 
     def _is_other_unit(self, at: int) -> bool:
         """Return whether a unit stands there that no fact tells: "a 20 mm² lesion"."""

@@ -28,6 +28,7 @@ from lingseg.nn.efficientnet_lite import EfficientNetLite, LiteSize
 from lingseg.nn.listener import Listener, NullWord
 from lingseg.nn.losses import mask_cross_entropy, soft_dice_loss
 from lingseg.nn.mscan import MSCA, MSCANShape
+from lingseg.nn.pixel_norm import PixelNorm
 from lingseg.nn.place import PlaceEmbedding
 from lingseg.nn.shapes import ImageBatch, MaskBatch, MaskLogits, Scalar, WordMask, Words
 from lingseg.nn.target_alignment import target_text_loss
@@ -55,7 +56,7 @@ class LingNetConfig:
     listens_at_8: bool = True
     """Whether pixels at stride 8 hear the words once more."""
     image_encoder: LiteSize = "lite0"
-    frozen_blocks: int = 3
+    frozen_blocks: int = 5
     """The image encoder's stem, so many of its blocks and its depthwise kernels stay as they come;
     without `pretrained` nothing does."""
     text_encoder: TextEncoderName = "minilm"
@@ -70,7 +71,7 @@ class LingNetConfig:
     """Of TMCA's contrast between targets and sentences; training only."""
     rebuilding_weight: float = 0.0
     """Of RecLMIS's rebuilding of hidden words from the picture; training only."""
-    scale_attention: bool = False
+    scale_attention: bool = True
     """LSMS's attention over several scales, after the words were heard."""
 
     def __post_init__(self) -> None:
@@ -303,7 +304,11 @@ class Meeting(nn.Module):
         self.to_all = nn.ModuleList(
             Listener(dim, config.num_heads) for _ in range(config.num_blocks)
         )
-        self.scales = MSCA(dim, MSCANShape()) if config.scale_attention else None
+        self.scales = (
+            nn.Sequential(PixelNorm(dim), MSCA(dim, MSCANShape()))
+            if config.scale_attention
+            else None
+        )
 
     def forward(
         self,
