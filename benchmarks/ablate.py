@@ -31,7 +31,12 @@ from lingseg.training.recipe import Recipe, with_choices
 
 BASE = "first choice: EfficientNet-Lite0"
 START: Mapping[str, object] = MappingProxyType(
-    {"model.image_encoder": "lite0", "model.frozen_blocks": 5, "model.scale_attention": True}
+    {
+        "model.image_encoder": "lite0",
+        "model.frozen_blocks": 5,
+        "model.scale_attention": True,
+        "optimizer.ema_decay": 0.998,
+    }
 )
 """What every row has that does not choose otherwise."""
 ROWS: Mapping[str, Mapping[str, object]] = MappingProxyType(

@@ -34,6 +34,7 @@ SMALL = {
         num_blocks=1,
         decoder_dims=(32, 16, 8),
         text_encoder="words",
+        image_encoder="lite0",
         pretrained=False,
     ),
     LViTConfig: LViTConfig(base_dim=8, num_heads=2, grid=(4, 3), text_encoder="words"),
