@@ -7,6 +7,7 @@ from models.small import SMALL, TEXTS, batch
 
 from lingseg.datasets.folder import read_folder
 from lingseg.export import agreement, bundling
+from lingseg.export.as_good import Questions
 from lingseg.export.bundling import Disagreement, add_scores, export_run
 from lingseg.export.card import flatten_scores
 from lingseg.export.graphs import export_graphs
@@ -50,7 +51,7 @@ def cases(run):
 
 
 def of_set(cases):
-    return {"blocks": cases}
+    return Questions(present={"blocks": cases})
 
 
 @pytest.fixture(scope="module")

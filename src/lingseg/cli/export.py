@@ -13,16 +13,19 @@ from lingseg.cli.progress import progress_bar
 from lingseg.datasets.case import Case, Dataset
 from lingseg.datasets.catalogue import find_dataset
 from lingseg.datasets.folder import read_folder
-from lingseg.export.agreement import MAX_DICE_DIFFERENCE, MAX_DIFFERENCE
+from lingseg.export.agreement import MAX_DIFFERENCE
+from lingseg.export.as_good import MAX_DICE_LOSS, Questions
 from lingseg.export.bundling import add_scores, export_run
 from lingseg.export.card import flatten_scores
 from lingseg.prediction.bundle import Bundle
 from lingseg.prediction.manifest import Precision
+from lingseg.training.batch import PixelCache
 from lingseg.training.checkpoint import is_run, read_recipe
 from lingseg.training.gathering import PHANTOMS, with_one_side
+from lingseg.training.presence import AbsentQuestions
 
-_PICTURES = {"fp32": 8, "int8": 100}
-"""Of each data set. One picture shows that a graph computes something else; a mean needs many."""
+_PICTURES = 8
+"""Of each data set: one shows that a graph computes something else. A mean needs them all."""
 _CALIBRATION_PICTURES = 10
 """Of each data set: more did not make the ranges better."""
 
@@ -49,10 +52,10 @@ def export(
         The bundle to write; its name ends in .lingseg.
     precision
         The numbers that the bundle multiplies. int8 is smaller and faster; it needs the run's
-        training pictures, and is refused where validation Dice moves by more than 0.3 points.
+        training pictures, and is refused where validation Dice falls by more than 0.3 points.
     pictures
         Of each data set's validation split, on how many pictures run and bundle are compared; by
-        default 8, for int8 100.
+        default 8, for int8 all.
     scores
         Files scores.json that `lingseg evaluate BUNDLE --out` wrote. For a bundle only.
     licence
@@ -71,17 +74,13 @@ def export(
     if scores:
         raise ValueError("--scores are those of a bundle; export the run, score what comes out.")
     datasets = _datasets(source, data_root)
-    number = _PICTURES[precision] if pictures is None else pictures
     with progress_bar(console, "Exporting, and comparing with the run") as tell:
         bundle = export_run(
             source,
             out,
-            {one.info.name: _some(one, "val", number) for one in datasets},
+            _questions(source, datasets, precision, pictures),
             licence=licence,
             precision=precision,
-            calibration=[
-                case for one in datasets for case in _some(one, "train", _CALIBRATION_PICTURES)
-            ],
             progress=tell,
         )
     console.print(f"{out}: {out.stat().st_size / 1e6:.1f} MB, {precision}, {bundle.hash[:12]}.")
@@ -99,8 +98,28 @@ def _datasets(run: Path, data_root: Path | None) -> list[Dataset]:
     return with_one_side(datasets)
 
 
-def _some(dataset: Dataset, split: str, number: int) -> Sequence[Case]:
-    """Return some cases of a split that have a reference, the same ones each time."""
+def _questions(
+    run: Path, datasets: Sequence[Dataset], precision: Precision, pictures: int | None
+) -> Questions:
+    """Return what run and bundle are compared on."""
+    number = _PICTURES if pictures is None and precision == "fp32" else pictures
+    present = {one.info.name: _some(one, "val", number) for one in datasets}
+    if precision == "fp32":
+        return Questions(present=present)
+    recipe = read_recipe(run)
+    cache, batch_size = PixelCache(recipe.data), recipe.schedule.batch_size
+    absent = AbsentQuestions(datasets, cache, batch_size=batch_size, seed=recipe.seed)
+    return Questions(
+        present=present,
+        absent=tuple(absent.questions()),
+        calibration=[
+            case for one in datasets for case in _some(one, "train", _CALIBRATION_PICTURES)
+        ],
+    )
+
+
+def _some(dataset: Dataset, split: str, number: int | None) -> Sequence[Case]:
+    """Return some cases of a split that have a reference, the same ones each time; or all."""
     cases = dataset.splits.get(split) or dataset.split("train")
     cases = tuple(case for case in cases if case.mask is not None)
     chosen = np.random.default_rng(0).permutation(len(cases))[:number]
@@ -112,7 +131,7 @@ def _told(bundle: Bundle) -> str:
     agreement = bundle.manifest.provenance["agreement"]
     if bundle.manifest.precision == "fp32":
         return f"Compared with the run, in probability (allowed {MAX_DIFFERENCE:g}): {agreement}"
-    return f"Compared with the run, in Dice (allowed {MAX_DICE_DIFFERENCE:g}): {agreement}"
+    return f"Compared with the run, in Dice (allowed {-MAX_DICE_LOSS:g}): {agreement}"
 
 
 def _read(path: Path) -> dict[str, object]:

@@ -8,7 +8,6 @@ import torch
 
 from lingseg.datasets.case import Case
 from lingseg.datasets.progress import Progress, no_progress
-from lingseg.metrics.overlap import Overlap, dice_per_image, measure_overlap
 from lingseg.models import Segmenter
 from lingseg.nn.shapes import ImageBatch
 from lingseg.prediction.graphs import Graphs
@@ -18,8 +17,6 @@ from lingseg.training.recipe import Data
 
 MAX_DIFFERENCE = 1e-3
 """Largest difference in probability, of any pixel, that an export in fp32 may have."""
-MAX_DICE_DIFFERENCE = 3e-3
-"""Largest difference in validation Dice, of any data set, that an export in int8 may have."""
 
 
 class Disagreement(ValueError):
@@ -27,25 +24,11 @@ class Disagreement(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Thresholds:
-    """From which probabilities on a pixel is in, and a target is there."""
-
-    mask: float
-    presence: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Answer:
     """Probabilities that one side gave."""
 
     mask: torch.Tensor
-    presence: torch.Tensor | None
-
-    def is_refusal(self, thresholds: Thresholds) -> bool:
-        """Tell whether nothing is drawn, because the target is not there."""
-        if self.presence is None or thresholds.presence is None:
-            return False
-        return float(self.presence) < thresholds.presence
+    presence: float | None
 
 
 class Pair:
@@ -64,31 +47,42 @@ class Pair:
         max_words = model.text_encoder.max_words
         self._reader = SentenceReader(files["tokenizer.json"].decode(), max_words=max_words)
 
-    @torch.no_grad()
     def ask(self, image: ImageBatch, text: str) -> tuple[Answer, Answer]:
         """Return what the model and what the graphs say of one picture and sentence.
 
         Raises:
             Disagreement: The two do not even read the same tokens.
         """
+        return self._ask_model(image, text), self.ask_graphs(image, text)
+
+    @torch.no_grad()
+    def _ask_model(self, image: ImageBatch, text: str) -> Answer:
+        """Return what the model says."""
         token_ids, word_mask = self._model.text_encoder.tokenize([text])
+        found = self._model(image, self._model.text_encoder(token_ids, word_mask), word_mask)
+        presence = found.presence_logits
+        return Answer(
+            mask=found.mask_logits[0, 0].sigmoid(),
+            presence=None if presence is None else float(presence[0].sigmoid()),
+        )
+
+    def ask_graphs(self, image: ImageBatch, text: str) -> Answer:
+        """Return what the graphs say.
+
+        Raises:
+            Disagreement: The exported tokenizer reads other tokens than the model's own.
+        """
         sentence = self._reader.read(text)
+        token_ids, _ = self._model.text_encoder.tokenize([text])
         if not np.array_equal(sentence.token_ids, token_ids.numpy()):
             raise Disagreement("The exported tokenizer reads other tokens than the run's own.")
-        found = self._model(image, self._model.text_encoder(token_ids, word_mask), word_mask)
         words = self._graphs.encode_words(sentence.token_ids, sentence.word_mask)
         encoded = self._graphs.encode_image(image.numpy())
-        mask_logits, presence_logit = self._graphs.segment(encoded, words, sentence.word_mask)
-        presence = found.presence_logits
-        expected = Answer(
-            mask=found.mask_logits[0, 0].sigmoid(),
-            presence=None if presence is None else presence[0].sigmoid(),
+        logits, presence = self._graphs.segment(encoded, words, sentence.word_mask)
+        return Answer(
+            mask=torch.from_numpy(logits).sigmoid(),
+            presence=None if presence is None else float(torch.tensor(presence).sigmoid()),
         )
-        given = Answer(
-            mask=torch.from_numpy(mask_logits).sigmoid(),
-            presence=None if presence_logit is None else torch.tensor(presence_logit).sigmoid(),
-        )
-        return expected, given
 
 
 def largest_difference(
@@ -110,37 +104,9 @@ def largest_difference(
     return float(np.max(differences))
 
 
-def dice_difference(
-    pair: Pair,
-    cases: Sequence[Case],
-    data: Data,
-    thresholds: Thresholds,
-    progress: Progress = no_progress,
-) -> tuple[float, int]:
-    """Return how far the graphs' Dice per image is above the run's, and how many verdicts differ.
-
-    A verdict is whether the target is there at all. Every case is asked with its own sentence, at
-    the size that the model is shown.
-    """
-    cache = PixelCache(data)
-    overlaps: tuple[list[Overlap], list[Overlap]] = ([], [])
-    disagreements = 0
-    for number, case in enumerate(cases, start=1):
-        triple = cache.triple(case)
-        answers = pair.ask(collate([triple]).image, case.text)
-        refusals = [answer.is_refusal(thresholds) for answer in answers]
-        disagreements += refusals[0] != refusals[1]
-        for side, answer, is_refusal in zip(overlaps, answers, refusals, strict=True):
-            mask = (answer.mask.numpy() >= thresholds.mask) & (not is_refusal)
-            side.append(measure_overlap(mask, triple.reference))
-        progress(number, len(cases))
-    expected, given = (dice_per_image(side) or 0.0 for side in overlaps)
-    return given - expected, disagreements
-
-
 def _difference(expected: Answer, given: Answer) -> float:
     """Return the largest difference on one picture and sentence, mask and presence alike."""
     difference = float((given.mask - expected.mask).abs().max())
     if given.presence is None or expected.presence is None:
         return difference
-    return max(difference, float((given.presence - expected.presence).abs()))
+    return max(difference, abs(given.presence - expected.presence))

@@ -6,23 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from lingseg import __version__
-from lingseg.datasets.case import Case
 from lingseg.datasets.progress import Progress, no_progress
-from lingseg.export.agreement import (
-    MAX_DICE_DIFFERENCE,
-    MAX_DIFFERENCE,
-    Disagreement,
-    Pair,
-    Thresholds,
-    dice_difference,
-    largest_difference,
-)
+from lingseg.export.agreement import MAX_DIFFERENCE, Disagreement, Pair, largest_difference
+from lingseg.export.as_good import MAX_DICE_LOSS, Questions, compare_as_good
 from lingseg.export.card import write_card
 from lingseg.export.graphs import export_graphs
 from lingseg.export.quantisation import quantise
 from lingseg.prediction.bundle import SUFFIX, Bundle, read_bundle, write_bundle
 from lingseg.prediction.manifest import Manifest, Precision
 from lingseg.training.checkpoint import load_run, read_summary
+from lingseg.training.presence import PresenceThresholds
 from lingseg.training.recipe import Data
 
 INTENDED_USE = (
@@ -36,11 +29,10 @@ _PROVENANCE = ("seed", "steps", "best_epoch", "commit", "versions", "finished", 
 def export_run(
     run: Path,
     out: Path,
-    cases: Mapping[str, Sequence[Case]],
+    questions: Questions,
     *,
     licence: str,
     precision: Precision = "fp32",
-    calibration: Sequence[Case] = (),
     progress: Progress = no_progress,
 ) -> Bundle:
     """Write a finished run as a bundle, if the two agree on real pictures.
@@ -48,10 +40,9 @@ def export_run(
     Args:
         run: The run's folder.
         out: A path that ends in `.lingseg`; the bundle is called after it.
-        cases: By data set, real pictures to compare the two on.
+        questions: What the two are compared on; of fp32, the cases' own sentences and none.
         licence: Under which the weights may be used.
         precision: The numbers that the graphs multiply.
-        calibration: Training cases from which the ranges of 8-bit numbers are taken.
         progress: Told after every case of calibration, then of comparison.
 
     Returns:
@@ -64,7 +55,7 @@ def export_run(
     """
     if out.suffix != SUFFIX:
         raise ValueError(f"{out} is no name for a bundle; choose one that ends in {SUFFIX}.")
-    if not any(cases.values()):
+    if not any(questions.present.values()):
         raise ValueError("There is no picture to prove the bundle on; name a data set with some.")
     model, recipe = load_run(run)
     summary = read_summary(run)
@@ -89,65 +80,63 @@ def export_run(
     files = export_graphs(model, (recipe.data.height, recipe.data.width))
     files["tokenizer.json"] = model.text_encoder.tokenizer.to_str().encode()
     if precision == "int8":
-        files = quantise(
-            files, calibration, data=recipe.data, max_words=manifest.max_words, progress=progress
-        )
+        calibration, length = questions.calibration, manifest.max_words
+        files = quantise(files, calibration, data=recipe.data, max_words=length, progress=progress)
     prove = _prove_equal if precision == "fp32" else _prove_as_good
-    agreement = prove(Pair(model, files, recipe.data), cases, recipe.data, manifest, progress)
-    manifest = replace(
-        manifest,
-        provenance={**{key: summary[key] for key in _PROVENANCE}, "agreement": agreement},
-    )
+    manifest = prove(Pair(model, files, recipe.data), questions, recipe.data, manifest, progress)
+    told = {key: summary[key] for key in _PROVENANCE}
+    manifest = replace(manifest, provenance={**told, **manifest.provenance})
     files["card.md"] = write_card(manifest).encode()
     return write_bundle(out, manifest, files)
 
 
 def _prove_equal(
-    pair: Pair,
-    cases: Mapping[str, Sequence[Case]],
-    data: Data,
-    _: Manifest,
-    progress: Progress,
-) -> dict[str, object]:
-    """Return how far bundle and run differ; refuse more than rounding."""
-    everyone = [case for group in cases.values() for case in group]
-    difference = largest_difference(pair, everyone, data, progress)
+    pair: Pair, questions: Questions, data: Data, manifest: Manifest, progress: Progress
+) -> Manifest:
+    """Return the manifest with how far bundle and run differ; refuse more than rounding."""
+    cases = [case for group in questions.present.values() for case in group]
+    difference = largest_difference(pair, cases, data, progress)
     if not difference <= MAX_DIFFERENCE:
         raise Disagreement(
             f"ONNX Runtime and torch differ by {difference:.2g} in probability, more than "
             f"{MAX_DIFFERENCE:g}; nothing was written. Report this with the run's recipe.json."
         )
-    return {"largest_difference": difference, "pictures": len(everyone)}
+    agreement = {"largest_difference": difference, "pictures": len(cases)}
+    return replace(manifest, provenance={"agreement": agreement})
 
 
 def _prove_as_good(
-    pair: Pair,
-    cases: Mapping[str, Sequence[Case]],
-    data: Data,
-    manifest: Manifest,
-    progress: Progress,
-) -> dict[str, object]:
-    """Return by how much the bundle's Dice is above the run's; refuse what is worse or better."""
-    thresholds = Thresholds(mask=manifest.threshold, presence=manifest.presence_threshold)
-    total = sum(len(group) for group in cases.values())
-    differences: dict[str, float] = {}
-    done = 0
-    for name, group in cases.items():
-
-        def tell(number: int, _: int, done: int = done) -> None:
-            progress(done + number, total)
-
-        difference, disagreements = dice_difference(pair, group, data, thresholds, tell)
-        if disagreements or not abs(difference) <= MAX_DICE_DIFFERENCE:
+    pair: Pair, questions: Questions, data: Data, manifest: Manifest, progress: Progress
+) -> Manifest:
+    """Return the manifest with its own thresholds and how far Dice moved; refuse what is worse."""
+    comparison = compare_as_good(
+        pair,
+        questions,
+        data,
+        mask_from=manifest.threshold,
+        thresholds=PresenceThresholds(
+            draw_from=manifest.presence_threshold, sure_from=manifest.presence_sure_from
+        ),
+        progress=progress,
+    )
+    for name, difference in comparison.dice_differences.items():
+        if not difference >= -MAX_DICE_LOSS:
             raise Disagreement(
-                f"In int8 the Dice on {name} differs by {100 * difference:+.2f} points from the "
-                f"run's (allowed {100 * MAX_DICE_DIFFERENCE:g}), and {disagreements} of "
-                f"{len(group)} verdicts of absence do (allowed 0); nothing was written. "
+                f"In int8 the Dice on {name} is {100 * difference:+.2f} points from the run's "
+                f"(allowed {-100 * MAX_DICE_LOSS:g}); nothing was written. "
                 f"Export with --precision fp32."
             )
-        differences[name] = difference
-        done += len(group)
-    return {"dice_differences": differences, "pictures": total}
+    agreement = {
+        "dice_differences": dict(comparison.dice_differences),
+        "other_verdicts": comparison.num_other_verdicts,
+        "pictures": comparison.num_cases,
+    }
+    return replace(
+        manifest,
+        presence_threshold=comparison.thresholds.draw_from,
+        presence_sure_from=comparison.thresholds.sure_from,
+        provenance={"agreement": agreement},
+    )
 
 
 def add_scores(bundle: Path, out: Path, scores: Sequence[Mapping[str, Any]]) -> Bundle:
