@@ -71,6 +71,28 @@ def test_pictures_are_in_zero_to_one_at_the_size_of_the_recipe(dataset):
     assert 0 <= batch.image.min() < batch.image.max() <= 1
 
 
+def test_the_first_epochs_show_smaller_pictures(dataset):
+    recipe = with_choices(RECIPE, {"data.height": 80, "data.width": 140})
+    recipe = with_choices(recipe, {"schedule.small_epochs": 1, "schedule.small_scale": 0.5})
+    found, whole = (
+        batches(dataset, recipe),
+        batches(dataset, with_choices(recipe, {"schedule.small_epochs": 0})),
+    )
+    assert [found[step].reference.shape[2:] for step in (0, 2, 3)] == [
+        (32, 64),
+        (32, 64),
+        (80, 140),
+    ]
+    assert found[0].texts == whole[0].texts
+    assert torch.equal(found[3].image, whole[3].image)
+    assert found.cache is not found._small_cache  # validation is at full size
+
+
+def test_a_share_of_the_size_that_is_none_is_refused():
+    with pytest.raises(ValueError, match=r"small_scale=1\.5 is no share"):
+        with_choices(RECIPE, {"schedule.small_scale": 1.5})
+
+
 def test_a_full_cache_still_gives_every_picture(dataset):
     case = dataset.split("train")[0]
     small = PixelCache(with_choices(RECIPE, {"data.cache_gigabytes": 1e-9}).data)

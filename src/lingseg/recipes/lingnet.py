@@ -12,7 +12,7 @@ from lingseg.models import LingNetConfig
 from lingseg.recipes.sets import SETS, TRUE_TO_TEXT, on_every_set
 from lingseg.training.recipe import Optimizer, Recipe, Schedule
 
-OPEN_SETS = Recipe(
+ON_A_SET = Recipe(
     model=LingNetConfig(),
     data=SETS["open-sets"],
     augmentation=replace(
@@ -31,4 +31,13 @@ OPEN_SETS = Recipe(
     half_weights=True,
 )
 
-RECIPES = on_every_set("lingnet", OPEN_SETS, LingNetConfig.small())
+OPEN_SETS = replace(
+    ON_A_SET,
+    data=replace(ON_A_SET.data, height=288, width=288),
+    schedule=replace(ON_A_SET.schedule, num_epochs=26, small_epochs=14, small_scale=0.78),
+)
+"""Polyps are drawn better on larger pictures. The first epochs are at 224 x 224."""
+
+RECIPES = on_every_set("lingnet", ON_A_SET, LingNetConfig.small()) | {
+    "lingnet-on-open-sets": OPEN_SETS
+}

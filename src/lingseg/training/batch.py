@@ -5,7 +5,7 @@ one, so a run that was killed goes on with the very batches that it would have h
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -91,6 +91,7 @@ class TrainingBatches(TorchDataset[Batch]):
         self._recipe = recipe
         self._rank, self._num_processes = rank, num_processes
         self.cache = PixelCache(recipe.data)
+        self._small_cache = PixelCache(_smaller(recipe.data, recipe.schedule.small_scale))
         self._texts = OtherTexts(self.examples)
         self._plan = _plan(
             [len(examples) for examples in self.examples],
@@ -119,14 +120,16 @@ class TrainingBatches(TorchDataset[Batch]):
         batch_size = self._recipe.schedule.batch_size
         first = step * batch_size
         positions = range(first + self._rank, first + batch_size, self._num_processes)
-        return collate([self._draw(position) for position in positions])
+        is_small = step < self._recipe.schedule.small_epochs * self.steps_per_epoch
+        cache = self._small_cache if is_small else self.cache
+        return collate([self._draw(position, cache) for position in positions])
 
-    def _draw(self, position: int) -> Triple:
+    def _draw(self, position: int, cache: PixelCache) -> Triple:
         """Return the augmented triple at one position of the run."""
         rng = np.random.default_rng([self._recipe.seed, 1, position])
         dataset, number = self._plan[position].tolist()
         example = self.examples[dataset][number]
-        triple = self.cache.triple(example.case)
+        triple = cache.triple(example.case)
         settings = self._recipe.augmentation
         wording = draw_wording(rng, settings, is_normal=example.case.label == NORMAL)
         said = self._texts.say(wording, rng, dataset, number)
@@ -160,6 +163,12 @@ def collate(triples: Sequence[Triple]) -> Batch:
         texts=tuple(triple.text for triple in triples),
         reference=torch.from_numpy(references)[:, None],
     )
+
+
+def _smaller(data: Data, scale: float) -> Data:
+    """Return the data as they are shown in the first epochs."""
+    height, width = (max(1, int(side * scale) // 32) * 32 for side in (data.height, data.width))
+    return replace(data, height=height, width=width)
 
 
 def _plan(

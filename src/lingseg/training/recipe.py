@@ -106,6 +106,11 @@ class Schedule:
     the steps, to the power of 0.9."""
     shape_epochs: int = 0
     """Epochs that "cosine" or "poly" is drawn for, where training ends before; 0: `num_epochs`."""
+    small_epochs: int = 0
+    """Epochs at the start in which pictures are shown smaller, which takes less time (progressive
+    learning: Tan and Le, EfficientNetV2, ICML 2021). For models that take any size."""
+    small_scale: float = 0.75
+    """Of the height and width in those epochs, rounded down to multiples of 32."""
     patience: int = 0
     """Epochs without a better validation score after which training stops; 0: never."""
     state_steps: int = 100
@@ -117,6 +122,11 @@ class Schedule:
             raise ValueError(
                 f"schedule.shape_epochs={self.shape_epochs} ends before schedule.num_epochs="
                 f"{self.num_epochs}, and the learning rate with it; choose 0 or as many at least."
+            )
+        if not 0 < self.small_scale <= 1:
+            raise ValueError(
+                f"schedule.small_scale={self.small_scale} is no share of the height and width; "
+                f"choose one above 0, and 1 at most."
             )
 
 
