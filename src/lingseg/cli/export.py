@@ -14,7 +14,7 @@ from lingseg.datasets.case import Case, Dataset
 from lingseg.datasets.catalogue import find_dataset
 from lingseg.datasets.folder import read_folder
 from lingseg.export.agreement import MAX_DIFFERENCE
-from lingseg.export.as_good import MAX_DICE_LOSS, Questions
+from lingseg.export.as_good import MAX_DICE_DIFFERENCE, Questions
 from lingseg.export.bundling import add_scores, export_run
 from lingseg.export.card import flatten_scores
 from lingseg.prediction.bundle import Bundle
@@ -52,7 +52,7 @@ def export(
         The bundle to write; its name ends in .lingseg.
     precision
         The numbers that the bundle multiplies. int8 is smaller and faster; it needs the run's
-        training pictures, and is refused where validation Dice falls by more than 0.3 points.
+        training pictures, and is refused where validation Dice moves by more than 0.3 points.
     pictures
         Of each data set's validation split, on how many pictures run and bundle are compared; by
         default 8, for int8 all.
@@ -131,7 +131,7 @@ def _told(bundle: Bundle) -> str:
     agreement = bundle.manifest.provenance["agreement"]
     if bundle.manifest.precision == "fp32":
         return f"Compared with the run, in probability (allowed {MAX_DIFFERENCE:g}): {agreement}"
-    return f"Compared with the run, in Dice (allowed {-MAX_DICE_LOSS:g}): {agreement}"
+    return f"Compared with the run, in Dice (allowed {MAX_DICE_DIFFERENCE:g}): {agreement}"
 
 
 def _read(path: Path) -> dict[str, object]:

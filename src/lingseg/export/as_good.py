@@ -1,4 +1,4 @@
-"""The proof that a bundle of 8-bit numbers draws no worse than its run.
+"""The proof that a bundle of 8-bit numbers draws as well as its run.
 
 Rounded to 8 bits, a model gives other probabilities, and where it hesitates another verdict. So it
 is held against its run on all validation cases, and its thresholds of presence are chosen on its
@@ -23,8 +23,8 @@ from lingseg.training.presence import (
 )
 from lingseg.training.recipe import Data
 
-MAX_DICE_LOSS = 3e-3
-"""How far below its run's validation Dice, on any data set, an export in int8 may be."""
+MAX_DICE_DIFFERENCE = 3e-3
+"""Largest difference in validation Dice, of any data set, that an export in int8 may have."""
 
 
 @dataclass(frozen=True, kw_only=True)

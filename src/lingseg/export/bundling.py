@@ -8,7 +8,7 @@ from typing import Any
 from lingseg import __version__
 from lingseg.datasets.progress import Progress, no_progress
 from lingseg.export.agreement import MAX_DIFFERENCE, Disagreement, Pair, largest_difference
-from lingseg.export.as_good import MAX_DICE_LOSS, Questions, compare_as_good
+from lingseg.export.as_good import MAX_DICE_DIFFERENCE, Questions, compare_as_good
 from lingseg.export.card import write_card
 from lingseg.export.graphs import export_graphs
 from lingseg.export.quantisation import quantise
@@ -108,7 +108,7 @@ def _prove_equal(
 def _prove_as_good(
     pair: Pair, questions: Questions, data: Data, manifest: Manifest, progress: Progress
 ) -> Manifest:
-    """Return the manifest with its own thresholds and how far Dice moved; refuse what is worse."""
+    """Return the manifest with its own thresholds and how far Dice moved; refuse too far."""
     comparison = compare_as_good(
         pair,
         questions,
@@ -120,10 +120,10 @@ def _prove_as_good(
         progress=progress,
     )
     for name, difference in comparison.dice_differences.items():
-        if not difference >= -MAX_DICE_LOSS:
+        if not abs(difference) <= MAX_DICE_DIFFERENCE:
             raise Disagreement(
-                f"In int8 the Dice on {name} is {100 * difference:+.2f} points from the run's "
-                f"(allowed {-100 * MAX_DICE_LOSS:g}); nothing was written. "
+                f"In int8 the Dice on {name} differs by {100 * difference:+.2f} points from the "
+                f"run's (allowed {100 * MAX_DICE_DIFFERENCE:g}); nothing was written. "
                 f"Export with --precision fp32."
             )
     agreement = {
