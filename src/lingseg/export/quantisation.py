@@ -4,7 +4,9 @@ Convolutions know the ranges of what goes in and out beforehand, from training p
 words and pixels with weights measure theirs anew in every run: their outliers differ from case to
 case, and with ranges known beforehand LingNet lost up to 27 points of Dice. What is no product with
 weights (attention, norms, sums, heads of one row) costs little and stays in 32 bits, and the text's
-table of words keeps the 8 bits that it was trained with.
+table of words keeps the 8 bits that it was trained with. So do two more that cost little, and
+whose rounding moved LingNet's masks and presences more than all else: the picture's first
+convolutions, and the products that narrow the text's rows.
 
 Weights have a scale for each channel. They use all 8 bits, so whoever runs the graphs must tell the
 runtime to beware of processors that add products in 16 bits, as `lingseg.prediction.graphs` does.
@@ -29,6 +31,8 @@ from lingseg.training.recipe import Data
 
 _CONVOLUTIONS = ("Conv", "Clip", "Relu")
 """With what cuts their outputs off, which so costs nothing, and makes the ranges smaller."""
+_FIRST_CONVOLUTIONS = 3
+"""Of the graph that is shown the picture; in EfficientNet its stem and first block."""
 _PREPARED = {"onnx.quant.pre_process": "onnxruntime.quant"}
 """What tells ONNX Runtime that constants are folded; else it logs advice to do so."""
 
@@ -140,6 +144,27 @@ def _has_convolution(graph: onnx.ModelProto) -> bool:
     return any(node.op_type == "Conv" for node in graph.graph.node)
 
 
+def _first_convolutions(graph: onnx.ModelProto) -> list[str]:
+    """Return the names of the first that see the picture, and of what cuts their outputs off."""
+    if "image" not in {one.name for one in graph.graph.input}:
+        return []
+    nodes = graph.graph.node
+    first = [node for node in nodes if node.op_type == "Conv"][:_FIRST_CONVOLUTIONS]
+    outputs = {name for node in first for name in node.output}
+    cut = [node for node in nodes if node.op_type in _CONVOLUTIONS[1:] and node.input[0] in outputs]
+    return [node.name for node in (*first, *cut)]
+
+
+def _narrowing_products(graph: onnx.ModelProto) -> list[str]:
+    """Return the names of the text's products that give fewer features than they take."""
+    if "token_ids" not in {one.name for one in graph.graph.input}:
+        return []
+    sizes = {one.name: tuple(one.dims) for one in graph.graph.initializer}
+    products = [node for node in graph.graph.node if node.op_type == "MatMul"]
+    weights = [(node.name, sizes.get(node.input[1], (0, 0))) for node in products]
+    return [name for name, (taken, given) in weights if taken > given]
+
+
 def _with_static_convolutions(graph: onnx.ModelProto, rows: Iterator[Inputs]) -> onnx.ModelProto:
     """Return the graph with convolutions of 8-bit numbers, their ranges taken from `rows`."""
     from onnxruntime.quantization import (  # type: ignore[import-untyped]
@@ -156,6 +181,7 @@ def _with_static_convolutions(graph: onnx.ModelProto, rows: Iterator[Inputs]) ->
             _Rows(rows, graph),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=list(_CONVOLUTIONS),
+            nodes_to_exclude=_first_convolutions(graph),
             per_channel=True,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
@@ -173,6 +199,7 @@ def _with_dynamic_products(graph: onnx.ModelProto) -> onnx.ModelProto:
             graph,
             path,
             op_types_to_quantize=["MatMul"],
+            nodes_to_exclude=_narrowing_products(graph),
             per_channel=True,
             weight_type=QuantType.QInt8,
             extra_options={"MatMulConstBOnly": True},
