@@ -439,6 +439,25 @@ def test_lines_come_while_the_batch_goes_on(bundle, capsys, monkeypatch):
     assert [one.out.count("confidence") for one in shown] == [0, 1, 1]
 
 
+def test_a_stopped_batch_tells_what_is_done_and_goes_on(bundle, capsys, monkeypatch):
+    genuine = command.run_jobs
+
+    def stopped(*arguments, **options):
+        yield next(genuine(*arguments, **options))
+        raise KeyboardInterrupt
+
+    call = ["predict", "scans", "-p", "left", "-m", bundle, "-o", "out"]
+    with monkeypatch.context() as patch:
+        patch.setattr(command, "run_jobs", stopped)
+        assert run(call) == 130
+    assert capsys.readouterr().err == (
+        "lingseg: stopped: 1 mask (0 from an earlier run), 0 failed; the same command does the "
+        "rest.\n"
+    )
+    assert run(call) == 0
+    assert "(0 from an earlier run)" not in capsys.readouterr().out  # which may have been ahead
+
+
 def test_what_a_killed_run_left_is_removed_and_files_of_others_are_not(bundle):
     call = ["predict", "scans", "-p", "left", "-m", bundle, "-o", "out"]
     run(call)

@@ -67,6 +67,18 @@ def test_a_run_is_gone_on_with_only_if_asked(data, tmp_path, capsys):
     assert run(["train", "unet-on-open-sets", *options, "--resume"]) == 0
 
 
+def test_a_stopped_run_tells_how_to_go_on(data, tmp_path, capsys, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "train", stop)
+    out = tmp_path / "run"
+    options = ["--data.sets", str(data), *SMALL, "--out", str(out), "--quiet"]
+    assert run(["train", "unet-on-open-sets", *options]) == 130
+    told = f"lingseg: stopped: --resume goes on from the last state in {out}.\n"
+    assert capsys.readouterr().err == told
+
+
 def test_a_misspelt_choice_is_refused_with_a_suggestion(capsys):
     assert run(["train", "unet-on-open-sets", "--optimizer.learning-rte", "1"]) == 2
     assert "--optimizer.learning-rate" in capsys.readouterr().err

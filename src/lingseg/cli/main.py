@@ -136,8 +136,8 @@ def run(arguments: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 2
-    except KeyboardInterrupt:
-        print("lingseg: stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(": ".join(["lingseg: stopped", *map(str, stop.args)]), file=sys.stderr)
         return 130
 
 

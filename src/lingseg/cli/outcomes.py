@@ -39,13 +39,14 @@ class Tally:
         self.earlier += outcome.was_done
         self.failed += outcome.record is None
 
+    def counts(self) -> str:
+        """Return the sum in a few words."""
+        masks = "mask" if self.done == 1 else "masks"
+        return f"{self.done} {masks} ({self.earlier} from an earlier run), {self.failed} failed"
+
     def in_words(self) -> str:
         """Return the sum as a line."""
-        return (
-            f"{self.done} {'mask' if self.done == 1 else 'masks'} ({self.earlier} from an earlier "
-            f"run), {self.failed} failed. "
-            f"{RESEARCH_USE}"
-        )
+        return f"{self.counts()}. {RESEARCH_USE}"
 
     def exit_code(self) -> int:
         """Return 0 if all is done, 1 if some of it failed, 2 if all of it did."""

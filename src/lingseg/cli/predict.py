@@ -224,13 +224,20 @@ def _run_on_ray(model: str, jobs: Jobs, options: BatchOptions) -> Iterator[Outco
 
 
 def _tell(outcomes: Iterator[Outcome], printed: Lines | Document) -> Tally:
-    """Print what comes out as it comes, and return the sum."""
+    """Print what comes out as it comes, and return the sum.
+
+    Raises:
+        KeyboardInterrupt: It was stopped; with what is done until then.
+    """
     tally, warnings = Tally(), Warnings()
-    with printed:
-        for outcome in outcomes:
-            tally.add(outcome)
-            printed.add(outcome)
-            warnings.add(outcome)
+    try:
+        with printed:
+            for outcome in outcomes:
+                tally.add(outcome)
+                printed.add(outcome)
+                warnings.add(outcome)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(f"{tally.counts()}; the same command does the rest.") from stop
     return tally
 
 

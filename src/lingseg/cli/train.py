@@ -87,7 +87,10 @@ def _train(recipe: Recipe, out: Path, *, resume: bool, quiet: bool) -> int:
                 mirror = _mirror_part(state.mirror)
                 console.print(f"epoch {state.epoch:3d}  {losses}  |  validation {scores}{mirror}")
 
-        train(recipe, datasets, out, resume=resume, report=report)
+        try:
+            train(recipe, datasets, out, resume=resume, report=report)
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(f"--resume goes on from the last state in {out}.") from stop
     if this_process().is_main_process:
         summary = read_summary(out)
         console.print(_time_line(summary))
