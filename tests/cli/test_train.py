@@ -116,8 +116,11 @@ def test_a_run_is_exported_evaluated_and_exported_with_its_scores(data, tmp_path
     scores = tmp_path / "scores"
     assert run(["evaluate", str(bundle), str(data), "--out", str(scores), "--quiet"]) == 0
     assert "on its card" not in capsys.readouterr().err
-    assert (
-        run(["export", str(bundle), "-o", str(bundle), "--scores", str(scores / "scores.json")])
-        == 0
-    )
-    assert "rows of scores on its card" in " ".join(capsys.readouterr().err.split())
+    audit = tmp_path / "audit"
+    assert run(["audit", str(bundle), str(data), "--rows", "1", "--out", str(audit)]) == 0
+    added = ["--scores", str(scores / "scores.json"), "--audits", str(audit / "audit.json")]
+    assert run(["export", str(bundle), "-o", str(bundle), *added]) == 0
+    assert "on its card, rows of scores: 3, audits: 1" in " ".join(capsys.readouterr().err.split())
+    mixed_up = ["--audits", str(scores / "scores.json")]
+    assert run(["export", str(bundle), "-o", str(bundle), *mixed_up]) == 2
+    assert "is no audit.json of `lingseg audit --out`." in capsys.readouterr().err

@@ -8,8 +8,8 @@ from models.small import SMALL, TEXTS, batch
 from lingseg.datasets.folder import read_folder
 from lingseg.export import agreement, bundling
 from lingseg.export.as_good import Questions
-from lingseg.export.bundling import Disagreement, add_scores, export_run
-from lingseg.export.card import flatten_scores
+from lingseg.export.bundling import Disagreement, add_findings, export_run
+from lingseg.export.card import flatten_scores, shorten_audit
 from lingseg.export.graphs import export_graphs
 from lingseg.imaging.image import Image
 from lingseg.imaging.reading import read_image
@@ -111,13 +111,35 @@ def test_scores_are_added_to_a_bundle_that_stays_the_same_model(bundle, cases):
         ],
     }  # fmt: skip
     out = bundle.parent / "scored.lingseg"
-    scored = add_scores(bundle, out, list(flatten_scores(report)))
+    scored = add_findings(bundle, out, scores=list(flatten_scores(report)))
     card = bytes(scored.files["card.md"]).decode()
     assert "| blocks | test | blocks | right | 2 | 2 | 50.0 [25.0, 75.0] |" in card
     assert "Not scored yet" in bytes(read_bundle(bundle).files["card.md"]).decode()
     image, text = read_image(cases[0].image), cases[0].text
     found, expected = (load(path).segment(image, text).probabilities for path in (out, bundle))
     assert np.array_equal(found, expected)
+
+
+def test_audits_are_added_and_what_they_missed_is_a_known_failure(bundle):
+    def report(name, traits):
+        row = {"number": 2, "title": "Ablations", "verdict": "no", "sentence": f"Of {name}.",
+               "figures": [], "traits": traits}  # fmt: skip
+        return {"dataset": name, "split": "test", "num_cases": 4, "num_subjects": 2, "seed": 0,
+                "traits": traits, "rows": [row]}  # fmt: skip
+
+    found = [report("blocks", {"side": "no", "count": "yes"}), report("spots", {"size": "unclear"})]
+    out = bundle.parent / "audited.lingseg"
+    add_findings(bundle, out, audits=list(map(shorten_audit, found)))
+    add_findings(out, out, scores=[])  # which leaves the audits as they are
+    card = bytes(read_bundle(out).files["card.md"]).decode()
+    assert "|  | side | count | size |" in card
+    assert "| blocks, test | no | yes | - |\n| spots, test | - | - | unclear |" in card
+    assert "### blocks, test: 4 cases of 2 subjects" in card
+    assert "| Ablations | no | Of spots. |" in card
+    assert "- On blocks it does not heed: side.\n- It draws one mask" in card
+    before = bytes(read_bundle(bundle).files["card.md"]).decode()
+    assert "Not audited yet" in before
+    assert "does not heed" not in before
 
 
 def test_a_run_and_a_bundle_that_differ_are_not_written(run, cases, monkeypatch):

@@ -11,7 +11,7 @@ from training.small_run import RECIPE
 from lingseg.datasets.folder import read_folder
 from lingseg.export import bundling, quantisation
 from lingseg.export.as_good import Questions
-from lingseg.export.bundling import Disagreement, add_scores, export_run
+from lingseg.export.bundling import Disagreement, add_findings, export_run
 from lingseg.export.quantisation import quantise
 from lingseg.imaging.reading import read_image
 from lingseg.prediction.bundle import read_bundle
@@ -91,7 +91,7 @@ def test_an_int8_bundle_says_what_it_is_and_how_far_off(bundles):
 
 
 def test_scores_are_added_to_an_int8_bundle_that_stays_one(run, bundles):
-    add_scores(run.parent / "int8.lingseg", run.parent / "scored.lingseg", [])
+    add_findings(run.parent / "int8.lingseg", run.parent / "scored.lingseg", scores=[])
     found = read_bundle(run.parent / "scored.lingseg")
     assert found.manifest.precision == "int8"
     assert found.files["mask.onnx"] == bundles["int8"].files["mask.onnx"]

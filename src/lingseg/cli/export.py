@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from cyclopts import Parameter
@@ -15,8 +15,8 @@ from lingseg.datasets.catalogue import find_dataset
 from lingseg.datasets.folder import read_folder
 from lingseg.export.agreement import MAX_DIFFERENCE
 from lingseg.export.as_good import MAX_DICE_DIFFERENCE, Questions
-from lingseg.export.bundling import add_scores, export_run
-from lingseg.export.card import flatten_scores
+from lingseg.export.bundling import add_findings, export_run
+from lingseg.export.card import flatten_scores, shorten_audit
 from lingseg.prediction.bundle import Bundle
 from lingseg.prediction.manifest import Precision
 from lingseg.training.batch import PixelCache
@@ -38,6 +38,7 @@ def export(
     precision: Precision = "fp32",
     pictures: int | None = None,
     scores: Annotated[list[Path] | None, Parameter(negative="")] = None,
+    audits: Annotated[list[Path] | None, Parameter(negative="")] = None,
     licence: str = "Apache-2.0",
     data_root: Path | None = None,
     quiet: bool = False,
@@ -47,7 +48,8 @@ def export(
     Parameters
     ----------
     source
-        The folder of a finished training run; or a bundle, to write what it scored on its card.
+        The folder of a finished training run; or a bundle, to write what was found of it on its
+        card.
     out
         The bundle to write; its name ends in .lingseg.
     precision
@@ -58,6 +60,8 @@ def export(
         default 8, for int8 all.
     scores
         Files scores.json that `lingseg evaluate BUNDLE --out` wrote. For a bundle only.
+    audits
+        Files audit.json that `lingseg audit BUNDLE --out` wrote. For a bundle only.
     licence
         Under which the weights may be used.
     data_root
@@ -66,13 +70,18 @@ def export(
         Print nothing but errors.
     """
     console = Console(stderr=True, quiet=quiet)
-    if not is_run(source) and source.exists() and scores:
-        rows = [row for path in scores for row in flatten_scores(_read(path))]
-        bundle = add_scores(source, out, rows)
-        console.print(f"{out}: {len(rows)} rows of scores on its card, {bundle.hash[:12]}.")
+    if not is_run(source) and source.exists() and (scores or audits):
+        rows = [row for path in scores or () for row in flatten_scores(_read_scores(path))]
+        found = [shorten_audit(_read_audit(path)) for path in audits or ()]
+        bundle = add_findings(source, out, scores=rows or None, audits=found or None)
+        told = f"on its card, rows of scores: {len(rows)}, audits: {len(found)}"
+        console.print(f"{out}: {told}, {bundle.hash[:12]}.")
         return 0
-    if scores:
-        raise ValueError("--scores are those of a bundle; export the run, score what comes out.")
+    if scores or audits:
+        raise ValueError(
+            "--scores and --audits are those of a bundle; export the run, then score and audit "
+            "what comes out."
+        )
     datasets = _datasets(source, data_root)
     with progress_bar(console, "Exporting, and comparing with the run") as tell:
         bundle = export_run(
@@ -134,9 +143,19 @@ def _told(bundle: Bundle) -> str:
     return f"Compared with the run, in Dice (allowed {MAX_DICE_DIFFERENCE:g}): {agreement}"
 
 
-def _read(path: Path) -> dict[str, object]:
+def _read_scores(path: Path) -> dict[str, Any]:
     """Read a report of scores."""
+    return _read(path, "predictors", "scores.json of `lingseg evaluate --out`")
+
+
+def _read_audit(path: Path) -> dict[str, Any]:
+    """Read a report of an audit."""
+    return _read(path, "traits", "audit.json of `lingseg audit --out`")
+
+
+def _read(path: Path, key: str, name: str) -> dict[str, Any]:
+    """Read a report that has something under `key`; `name` tells which one it is."""
     report = json.loads(path.read_text(encoding="utf-8"))
-    if not isinstance(report, dict) or "predictors" not in report:
-        raise ValueError(f"{path} is no scores.json of `lingseg evaluate --out`.")
+    if not isinstance(report, dict) or key not in report:
+        raise ValueError(f"{path} is no {name}.")
     return report

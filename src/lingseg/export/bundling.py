@@ -139,20 +139,32 @@ def _prove_as_good(
     )
 
 
-def add_scores(bundle: Path, out: Path, scores: Sequence[Mapping[str, Any]]) -> Bundle:
-    """Write a bundle again with what it scored in its manifest and on its card.
+def add_findings(
+    bundle: Path,
+    out: Path,
+    *,
+    scores: Sequence[Mapping[str, Any]] | None = None,
+    audits: Sequence[Mapping[str, Any]] | None = None,
+) -> Bundle:
+    """Write a bundle again with what was found of it in its manifest and on its card.
 
     Args:
-        bundle: The bundle that was scored.
+        bundle: The bundle that was scored and audited.
         out: Where to; it may be the same path.
-        scores: What it scored, in place of what it told before.
+        scores: What it scored, in place of what it told before; None: as before.
+        audits: What audits of it found, in place of what it told before; None: as before.
 
     Raises:
         FileNotFoundError: There is no bundle.
         ValueError: It is damaged.
     """
     found = read_bundle(bundle)
-    manifest = replace(found.manifest, name=out.stem, scores=list(scores))
+    manifest = replace(
+        found.manifest,
+        name=out.stem,
+        scores=found.manifest.scores if scores is None else list(scores),
+        audits=found.manifest.audits if audits is None else list(audits),
+    )
     files = {name: bytes(data) for name, data in found.files.items()}
     files["card.md"] = write_card(manifest).encode()
     return write_bundle(out, manifest, files)

@@ -23,6 +23,14 @@ def flatten_scores(report: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         }
 
 
+def shorten_audit(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a card tells of what `lingseg audit --out` wrote as `audit.json`."""
+    about = ("dataset", "split", "num_cases", "num_subjects", "traits")
+    told = ("number", "title", "verdict", "sentence")
+    rows = [{name: row[name] for name in told} for row in report["rows"]]
+    return {**{name: report[name] for name in about}, "rows": rows}
+
+
 def write_card(manifest: Manifest) -> str:
     """Return the card in Markdown."""
     source: Mapping[str, Any] = manifest.provenance
@@ -56,6 +64,14 @@ On each picture's own grid; in percent, with 95 % intervals of a bootstrap clust
 subject's. Null accuracy: the share of pictures without the target on which nothing is drawn.
 
 {_table(manifest.scores)}
+
+## What it reads
+
+{_reading(manifest.audits)}
+
+## Known failures
+
+{_failures(manifest)}
 """
 
 
@@ -107,8 +123,60 @@ def _table(scores: Sequence[Mapping[str, Any]]) -> str:
         ]
         for row in scores
     ]
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return _markdown_table([head, *rows])
+
+
+def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows, the first of them the head, as a Markdown table."""
+    head, *rest = rows
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rest])
+
+
+def _reading(audits: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the audits found, a table for all of them and one for each."""
+    if not audits:
+        return "Not audited yet: run `lingseg audit`."
+    traits = list(dict.fromkeys(name for audit in audits for name in audit["traits"]))
+    rows = [
+        [
+            f"{audit['dataset']}, {audit['split']}",
+            *(audit["traits"].get(name, "-") for name in traits),
+        ]
+        for audit in audits
+    ]
+    parts = [
+        'By `lingseg audit`: what is heeded of what is said. "unclear": the interval holds both\n'
+        "sides of the limit, or there are too few subjects to tell.",
+        _markdown_table([["", *traits], *rows]),
+    ]
+    for audit in audits:
+        about = f"{audit['num_cases']} cases of {audit['num_subjects']} subjects"
+        found = [[row["title"], row["verdict"], row["sentence"]] for row in audit["rows"]]
+        parts.append(f"### {audit['dataset']}, {audit['split']}: {about}")
+        parts.append(_markdown_table([["asked", "verdict", "found"], *found]))
+    return "\n\n".join(parts)
+
+
+def _failures(manifest: Manifest) -> str:
+    """Return what it is known not to do."""
+    audits: Sequence[Mapping[str, Any]] = manifest.audits
+    missed = {
+        audit["dataset"]: [name for name, verdict in audit["traits"].items() if verdict == "no"]
+        for audit in audits
+    }
+    lines = [
+        f"- On {name} it does not heed: {', '.join(ones)}." for name, ones in missed.items() if ones
+    ]
+    return "\n".join(
+        [
+            *lines,
+            f"- It draws one mask a sentence, at {manifest.height} x {manifest.width} and enlarged "
+            f"from there: what is thinner than a pixel of that is lost.",
+            f"- It reads no more than {manifest.max_words} tokens of a sentence.",
+            "- What it was not trained on (other organs, findings, kinds of pictures, machines, "
+            "languages) it was not measured on, and it may draw something all the same.",
+        ]
+    )
 
 
 def _cell(estimate: Mapping[str, float | None] | None) -> str:

@@ -24,7 +24,7 @@ _UNSEALED = "0" * 64
 _MAX_SHOWN = 100
 """Letters of wrong values in an error: they may be as long as the file."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_YOUNGER = MappingProxyType({"precision": "fp32", "presence_sure_from": None})
+_YOUNGER = MappingProxyType({"precision": "fp32", "presence_sure_from": None, "audits": ()})
 """What bundles of the same schema version mean that were written before there was the field."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -54,6 +54,8 @@ class Manifest:
     """Tokens that are read of a sentence, the tokenizer's own start and end included."""
     precision: Precision = "fp32"
     scores: Sequence[Mapping[str, object]] = ()
+    audits: Sequence[Mapping[str, object]] = ()
+    """Of each data set that it was audited on: what it reads, and what each row found."""
     trained_on: Sequence[Mapping[str, object]] = ()
     """Name, licence and citation of each data set."""
     licence: str
@@ -184,7 +186,10 @@ def _expectations(given: Mapping[str, Any]) -> dict[str, tuple[bool, str]]:
         "provenance": (isinstance(given["provenance"], Mapping), "a table"),
         "files": (_are_hashes(given["files"]), "names with their SHA-256 in 64 hex digits"),
         **{name: (isinstance(given[name], str), "a text") for name in texts},
-        **{name: (_are_tables(given[name]), "tables") for name in ("scores", "trained_on")},
+        **{
+            name: (_are_tables(given[name]), "tables")
+            for name in ("scores", "audits", "trained_on")
+        },
     }
 
 
