@@ -1,24 +1,27 @@
-"""The table of docs/results.md. Run `python benchmarks/compare_methods.py RUN... --out DIR`.
+"""The tables of docs/results.md. Run `python benchmarks/compare_methods.py RUN... --out DIR`.
 
 Every run is scored on the validation and test splits of the sets it was trained on: with its own
-sentences, with another subject's and with none; the floors stand beside. What a run costs is
-counted and timed here, so leave the machine alone. What is scored already is not scored again: an
-interrupted comparison goes on. The page is written to DIR/results.md.
+sentences, with another subject's and with none; the floors stand beside. Runs on the same sets
+share their tables, and the first of them is compared with each other one. Train each on one core
+(`taskset -c 0 lingseg train ...`), since that is what the page says of their times. The time of a
+picture and a sentence is taken here, so leave the machine alone. What is scored already is not
+scored again: an interrupted comparison goes on. The page is written to DIR/results.md.
 """
 
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
-from cyclopts import App, Parameter
+from cyclopts import App
 
 from lingseg.artefact import write_text
 from lingseg.cli.main import run as run_lingseg
@@ -29,13 +32,15 @@ from lingseg.models import Segmenter
 from lingseg.models.cost import Cost, measure_cost
 from lingseg.prediction.speed import processor_name
 from lingseg.training.checkpoint import load_run, read_summary
-from lingseg.training.freed_memory import keep_freed_memory
 from lingseg.training.recipe import Recipe
 
 SPLITS = ("val", "test")
-TEXTS = ("right", "shuffled", "none")
+TEXTS: tuple[str, ...] = ("right", "shuffled", "none")
 SENTENCE = "the left kidney in the axial abdominal MRI slice"
+FLOORS = ("mean-mask", "text-lookup")
 PASSES = 7
+
+Sets: TypeAlias = tuple[str, ...]
 
 app = App()
 
@@ -44,12 +49,13 @@ app = App()
 class Row:
     """What is told of one run."""
 
-    run: str
+    path: Path
     name: str
     recipe: Recipe
     steps: int
+    seconds: float
+    """That the steps took, validation left out."""
     cost: Cost
-    step_seconds: float
     latency_seconds: float
 
     @property
@@ -60,53 +66,34 @@ class Row:
 
 
 @app.default
-def compare_methods(
-    *runs: Path,
-    out: Path,
-    beside: Annotated[tuple[Path, ...], Parameter(consume_multiple=True, negative="")] = (),
-    threads: int = 2,
-) -> int:
+def compare_methods(*runs: Path, out: Path, threads: int = 2) -> int:
     """Score the runs, measure what they cost and write the page.
 
     Parameters
     ----------
     runs
-        Finished training runs, all on the same sets. The first is compared with each other one.
+        Finished training runs. Of those on the same sets, the first is compared with each other.
     out
         The folder for the scores and the page.
-    beside
-        Finished runs on another set, which are not scored here: what they found on their own
-        validation split is listed.
     threads
         Threads of the CPU for what is timed.
     """
-    keep_freed_memory()
+    if not runs:
+        raise ValueError("There is nothing to compare; name finished runs.")
     torch.set_num_threads(threads)
-    sets = _shared_sets(runs)
-    for run in runs:
-        for name in sets:
-            for split in SPLITS:
-                for text in TEXTS:
-                    _score(str(run), name, split, text, out / run.name / f"{name}_{split}_{text}")
-    for floor in ("mean-mask", "text-lookup"):
-        for name in sets:
-            for split in SPLITS:
-                _score(floor, name, split, "right", out / floor / f"{name}_{split}_right")
     rows = [_measure(run) for run in runs]
-    write_text(out / "results.md", _page(rows, sets, out, threads) + _beside(beside))
+    groups = [
+        (sets, [row for row in rows if row.recipe.data.sets == sets])
+        for sets in dict.fromkeys(row.recipe.data.sets for row in rows)
+    ]
+    for sets, group in groups:
+        ways = [(str(row.path), TEXTS, out / row.path.name) for row in group]
+        ways += [(floor, TEXTS[:1], out / floor) for floor in FLOORS]
+        for model, texts, folder in ways:
+            for name, split, text in product(sets, SPLITS, texts):
+                _score(model, name, split, text, folder / f"{name}_{split}_{text}")
+    write_text(out / "results.md", _page(groups, out, threads))
     return 0
-
-
-def _shared_sets(runs: tuple[Path, ...]) -> tuple[str, ...]:
-    """Return the sets of the runs.
-
-    Raises:
-        ValueError: There is no run, or they were trained on different sets.
-    """
-    found = {load_run(run)[1].data.sets for run in runs}
-    if len(found) != 1:
-        raise ValueError(f"Expected runs on the same sets, found {sorted(found)}; name such runs.")
-    return found.pop()
 
 
 def _score(model: str, name: str, split: str, text: str, out: Path) -> None:
@@ -120,43 +107,19 @@ def _score(model: str, name: str, split: str, text: str, out: Path) -> None:
 
 
 def _measure(run: Path) -> Row:
-    """Count and time one run's model."""
+    """Count one run's model and time it; how long it trained, the run tells."""
     model, recipe = load_run(run)
     size = (recipe.data.height, recipe.data.width)
-    steps = sum(1 for _ in (run / "losses.csv").open(encoding="utf-8")) - 1
+    summary = read_summary(run)
     return Row(
-        run=run.name,
+        path=run,
         name=type(model).__name__,
         recipe=recipe,
-        steps=steps,
+        steps=summary["steps"],
+        seconds=summary["seconds"]["compute"] + summary["seconds"]["data"],
         cost=measure_cost(model, size),
-        step_seconds=_median_seconds(_training_step(model, recipe)),
         latency_seconds=_median_seconds(_prediction(model, size)),
     )
-
-
-def _training_step(model: Segmenter, recipe: Recipe) -> Callable[[], None]:
-    """Return a step as `lingseg train` takes it on this CPU, data and optimizer left out."""
-    size, number = (recipe.data.height, recipe.data.width), recipe.schedule.batch_size
-    image = torch.rand(number, 3, *size).to(memory_format=torch.channels_last)
-    token_ids, word_mask = model.text_encoder.tokenize([SENTENCE] * number)
-    reference = torch.zeros(number, 1, *size, dtype=torch.bool)
-    reference[..., : size[0] // 3, : size[1] // 3] = True
-    is_bf16 = recipe.precision != "fp32" and bool(torch.cpu.get_capabilities().get("avx512_bf16"))
-    with torch.no_grad():
-        known = model.text_encoder(token_ids, word_mask)
-
-    def step() -> None:
-        model.train()
-        with torch.autocast("cpu", torch.bfloat16, enabled=is_bf16):
-            frozen = model.text_encoder.is_frozen
-            words = known if frozen else model.text_encoder(token_ids, word_mask)
-            found = model(image, words, word_mask)
-            loss = torch.stack(list(model.losses(found, reference).values())).sum()
-        torch.autograd.backward(loss)
-        model.zero_grad(set_to_none=True)
-
-    return step
 
 
 def _prediction(model: Segmenter, size: tuple[int, int]) -> Callable[[], None]:
@@ -183,18 +146,17 @@ def _median_seconds(action: Callable[[], None]) -> float:
     return median(seconds)
 
 
-def _page(rows: list[Row], sets: tuple[str, ...], out: Path, threads: int) -> str:
+def _page(groups: Sequence[tuple[Sets, Sequence[Row]]], out: Path, threads: int) -> str:
     """Return the page."""
-    recipe = rows[0].recipe
+    recipe = groups[0][1][0].recipe
     today = datetime.now(UTC).date()
     parts = [
         "# Methods on one table",
-        f"Every method at its small size, trained with {recipe.schedule.batch_size} pictures a "
-        f"step on {', '.join(sets)} at {recipe.data.height} x {recipe.data.width}, the epoch and "
-        f"the threshold chosen on validation, one seed. Made on {today} by `lingseg train "
-        f"METHOD-small-on-three-sets` and `python benchmarks/compare_methods.py`, on {threads} "
-        f"threads of {processor_name()}. LingNet took as many steps as fit into the processor time "
-        f"of RecLMIS, the best of the others.",
+        "LingNet, and every other method at its small size, trained with "
+        f"{recipe.schedule.batch_size} pictures a step at {recipe.data.height} x "
+        f"{recipe.data.width} on one core, the epoch and the threshold chosen on validation, one "
+        f"seed. Made on {today} by `lingseg train` and `python benchmarks/compare_methods.py`; a "
+        f"picture and a sentence are timed on {threads} threads of {processor_name()}.",
         'Dice in percent on each picture\'s own grid; empty in both counts as 1. "right", '
         '"shuffled" and "none": with the case\'s sentence, with another subject\'s, and with none; '
         "95 % intervals of a bootstrap over subjects stand with the right one. Pooled counts all "
@@ -203,22 +165,25 @@ def _page(rows: list[Row], sets: tuple[str, ...], out: Path, threads: int) -> st
         "text encoders are frozen MiniLM. So little "
         "training favours what needs little: U-Nets over transformers. The U-Net hears nothing, "
         "and LAVT without a word draws one and the same mask whatever it is shown.",
-        "## What it costs",
-        _costs(rows),
     ]
-    for name in sets:
-        for split in SPLITS:
-            parts += [f"## {name}, {split}", _scores(rows, name, split, out)]
-    parts += [f"## {rows[0].label} beside each, test, paired", _differences(rows, sets, out)]
+    for sets, rows in groups:
+        parts += [f"## Trained on {', '.join(sets)}", _costs(rows)]
+        for name, split in product(sets, SPLITS):
+            parts += [f"### {name}, {split}", _scores(rows, name, split, out)]
+        title = f"### {rows[0].label} beside each, test, paired"
+        parts += [title, _differences(rows, sets, out)]
     return "\n\n".join(parts) + "\n"
 
 
-def _differences(rows: list[Row], sets: tuple[str, ...], out: Path) -> str:
+def _differences(rows: Sequence[Row], sets: Sets, out: Path) -> str:
     """Return by how much the first row is ahead of each other one, and whether that is chance."""
     first, *others = rows
     found = [
         compare(
-            [read_scored_cases(out / row.run / f"{name}_test_right") for row in (first, other)],
+            [
+                read_scored_cases(out / row.path.name / f"{name}_test_right")
+                for row in (first, other)
+            ],
             rng=np.random.default_rng(0),
             metrics=("dice",),
         )
@@ -242,52 +207,25 @@ def _differences(rows: list[Row], sets: tuple[str, ...], out: Path) -> str:
     return "\n".join(lines)
 
 
-def _beside(runs: tuple[Path, ...]) -> str:
-    """Return what runs on another set found on its validation split."""
-    if not runs:
-        return ""
-    found = [
-        (type(model).__name__, recipe, run) for run in runs for model, recipe in [load_run(run)]
-    ]
-    recipe = found[0][1]
-    sets = recipe.data.sets
-    lines = [
-        f"\n## {', '.join(sets)}, validation, as training told it",
-        "",
-        f"{recipe.schedule.num_epochs} epochs of {recipe.schedule.steps_per_epoch} steps of "
-        f"{recipe.schedule.batch_size} at {recipe.data.height} x {recipe.data.width}, one seed; "
-        f"Dice per image in percent at that size, with the right sentence.",
-        "",
-        f"| method | {' | '.join(sets)} |",
-        f"| --- |{' --- |' * len(sets)}",
-    ]
-    for name, _, run in found:
-        scores = read_summary(run)["validation_dice_per_image"]
-        lines.append(f"| {name} | {' | '.join(f'{100 * scores[one]:.1f}' for one in sets)} |")
-    return "\n".join(lines) + "\n"
-
-
-def _costs(rows: list[Row]) -> str:
+def _costs(rows: Sequence[Row]) -> str:
     """Return the table of sizes and times."""
     lines = [
         "| method | parameters trained | of them a mask needs | GMAC a picture | GMAC with its "
-        "text encoder | training step, s | steps | CPU minutes trained | picture and sentence, "
-        "ms |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "text encoder | steps | minutes trained | picture and sentence, ms |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for row in rows:
         cost = row.cost
         needed = cost.at_inference - cost.of_text_encoder
-        minutes = row.steps * row.step_seconds * torch.get_num_threads() / 60
         lines.append(
             f"| {row.label} | {cost.trainable / 1e6:.2f} M | {needed / 1e6:.2f} M | "
-            f"{cost.gmacs:.2f} | {cost.gmacs_with_text_encoder:.2f} | {row.step_seconds:.2f} | "
-            f"{row.steps} | {minutes:.0f} | {row.latency_seconds * 1e3:.0f} |"
+            f"{cost.gmacs:.2f} | {cost.gmacs_with_text_encoder:.2f} | {row.steps} | "
+            f"{row.seconds / 60:.0f} | {row.latency_seconds * 1e3:.0f} |"
         )
     return "\n".join(lines)
 
 
-def _scores(rows: list[Row], name: str, split: str, out: Path) -> str:
+def _scores(rows: Sequence[Row], name: str, split: str, out: Path) -> str:
     """Return the table of one split."""
     lines = [
         "| method | Dice per image, right | shuffled | none "
@@ -295,8 +233,8 @@ def _scores(rows: list[Row], name: str, split: str, out: Path) -> str:
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     folders: list[tuple[str, Path, tuple[str, ...]]]
-    folders = [(row.label, out / row.run, TEXTS) for row in rows]
-    folders += [(floor, out / floor, TEXTS[:1]) for floor in ("mean-mask", "text-lookup")]
+    folders = [(row.label, out / row.path.name, TEXTS) for row in rows]
+    folders += [(floor, out / floor, TEXTS[:1]) for floor in FLOORS]
     for label, folder, texts in folders:
         found = {text: _overall(folder / f"{name}_{split}_{text}") for text in texts}
         cells = []
