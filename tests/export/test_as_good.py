@@ -6,14 +6,11 @@ from fakes import write_folder_dataset
 
 from lingseg.datasets.folder import read_folder
 from lingseg.export.agreement import Answer, Pair
-from lingseg.export.as_good import Questions, compare_as_good
+from lingseg.export.as_good import compare_as_good
 from lingseg.training.batch import PixelCache
-from lingseg.training.presence import PresenceThresholds
 from lingseg.training.recipe import Data
 
 DATA = Data(sets=("blocks",), height=32, width=40)
-HALF = PresenceThresholds(draw_from=0.5, sure_from=0.5)
-ALWAYS = PresenceThresholds(draw_from=None, sure_from=None)
 
 
 @pytest.fixture
@@ -37,13 +34,11 @@ class FakePair(Pair):
             Answer(mask=mask * self._is_drawn, presence=self._presence),
         )
 
-    def ask_graphs(self, *_):
-        return Answer(mask=torch.zeros(32, 40), presence=0.1)
 
-
-def compare(pair, cases, *, absent=(), thresholds=HALF):
-    questions = Questions(present={"blocks": cases}, absent=absent)
-    return compare_as_good(pair, questions, DATA, mask_from=0.5, thresholds=thresholds)
+def compare(pair, cases, *, draw_from=0.5, **more):
+    return compare_as_good(
+        pair, {"blocks": cases}, DATA, mask_from=0.5, draw_from=draw_from, **more
+    )
 
 
 def test_who_draws_the_same_is_not_off_at_all(cases):
@@ -55,12 +50,7 @@ def test_who_draws_the_same_is_not_off_at_all(cases):
 def test_who_draws_less_is_off_by_what_that_costs(cases):
     found = compare(FakePair(cases, presence=0.6, is_drawn=False), cases)
     assert found.dice_differences == {"blocks": -1.0}
-
-
-def test_who_is_less_sure_of_everything_is_held_against_a_lower_presence(cases):
-    found = compare(FakePair(cases, presence=0.4), cases)
-    assert found.thresholds.draw_from == 0.4
-    assert found.dice_differences == {"blocks": 0.0}
+    assert found.num_other_verdicts == 0
 
 
 def test_what_the_run_leaves_blank_and_the_bundle_draws_is_counted(cases):
@@ -69,29 +59,23 @@ def test_what_the_run_leaves_blank_and_the_bundle_draws_is_counted(cases):
     assert found.num_other_verdicts == len(cases)
 
 
-def test_from_when_on_it_is_sure_is_learned_from_what_is_absent(cases):
-    absent = [(f"subject {number}", cases[0]) for number in range(40)]
-    found = compare(FakePair(cases, presence=0.6), cases, absent=absent)
-    assert found.thresholds.sure_from is not None
-    assert found.thresholds.sure_from < 0.6
-    assert compare(FakePair(cases, presence=0.6), cases).thresholds.sure_from is None
+def test_what_the_bundle_leaves_blank_and_the_run_draws_is_counted(cases):
+    found = compare(FakePair(cases, presence=0.4), cases)
+    assert found.dice_differences == {"blocks": -1.0}
+    assert found.num_other_verdicts == len(cases)
 
 
-def test_a_model_that_is_not_asked_for_presence_draws_always(cases):
-    found = compare(FakePair(cases, presence=None, of_run=None), cases, thresholds=ALWAYS)
-    assert found.thresholds == ALWAYS
-    assert found.dice_differences == {"blocks": 0.0}
+@pytest.mark.parametrize(("presence", "draw_from"), [(None, 0.5), (0.1, None)])
+def test_who_is_not_asked_for_presence_draws_always(cases, presence, draw_from):
+    pair = FakePair(cases, presence=presence, of_run=presence)
+    assert compare(pair, cases, draw_from=draw_from).dice_differences == {"blocks": 0.0}
 
 
-def test_every_question_is_told(cases):
+def test_every_case_is_told(cases):
     told = []
-    questions = Questions(present={"blocks": cases}, absent=[("subject", cases[0])])
-    compare_as_good(
+    compare(
         FakePair(cases, presence=0.6),
-        questions,
-        DATA,
-        mask_from=0.5,
-        thresholds=HALF,
+        cases,
         progress=lambda done, total: told.append((done, total)),
     )
-    assert told == [(number, len(cases) + 1) for number in range(1, len(cases) + 2)]
+    assert told == [(number, len(cases)) for number in range(1, len(cases) + 1)]

@@ -7,8 +7,7 @@ from models.small import SMALL, TEXTS, batch
 
 from lingseg.datasets.folder import read_folder
 from lingseg.export import agreement, bundling
-from lingseg.export.as_good import Questions
-from lingseg.export.bundling import Disagreement, add_findings, export_run
+from lingseg.export.bundling import Disagreement, Evidence, add_findings, export_run
 from lingseg.export.card import flatten_scores, shorten_audit
 from lingseg.export.graphs import export_graphs
 from lingseg.imaging.image import Image
@@ -51,7 +50,7 @@ def cases(run):
 
 
 def of_set(cases):
-    return Questions(present={"blocks": cases})
+    return Evidence(validation={"blocks": cases})
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,7 @@ from training.small_run import RECIPE
 
 from lingseg.datasets.folder import read_folder
 from lingseg.export import bundling, quantisation
-from lingseg.export.as_good import Questions
-from lingseg.export.bundling import Disagreement, add_findings, export_run
+from lingseg.export.bundling import Disagreement, Evidence, add_findings, export_run
 from lingseg.export.quantisation import quantise
 from lingseg.imaging.reading import read_image
 from lingseg.prediction.bundle import read_bundle
@@ -32,7 +31,9 @@ def export(run, dataset):
         return export_run(
             run,
             run.parent / f"{name or precision}.lingseg",
-            Questions(present={"blocks": dataset.split("val")}, calibration=dataset.split("train")),
+            Evidence(
+                validation={"blocks": dataset.split("val")}, calibration=dataset.split("train")
+            ),
             licence="CC0-1.0",
             precision=precision,
             **changes,

@@ -14,15 +14,13 @@ from lingseg.datasets.case import Case, Dataset
 from lingseg.datasets.catalogue import find_dataset
 from lingseg.datasets.folder import read_folder
 from lingseg.export.agreement import MAX_DIFFERENCE
-from lingseg.export.as_good import MAX_DICE_DIFFERENCE, Questions
-from lingseg.export.bundling import add_findings, export_run
+from lingseg.export.as_good import MAX_DICE_DIFFERENCE
+from lingseg.export.bundling import Evidence, add_findings, export_run
 from lingseg.export.card import flatten_scores, shorten_audit
 from lingseg.prediction.bundle import Bundle
 from lingseg.prediction.manifest import Precision
-from lingseg.training.batch import PixelCache
 from lingseg.training.checkpoint import is_run, read_recipe
 from lingseg.training.gathering import PHANTOMS, with_one_side
-from lingseg.training.presence import AbsentQuestions
 
 _PICTURES = 8
 """Of each data set: one shows that a graph computes something else. A mean needs them all."""
@@ -87,7 +85,7 @@ def export(
         bundle = export_run(
             source,
             out,
-            _questions(source, datasets, precision, pictures),
+            _evidence(datasets, precision, pictures),
             licence=licence,
             precision=precision,
             progress=tell,
@@ -107,24 +105,14 @@ def _datasets(run: Path, data_root: Path | None) -> list[Dataset]:
     return with_one_side(datasets)
 
 
-def _questions(
-    run: Path, datasets: Sequence[Dataset], precision: Precision, pictures: int | None
-) -> Questions:
-    """Return what run and bundle are compared on."""
+def _evidence(datasets: Sequence[Dataset], precision: Precision, pictures: int | None) -> Evidence:
+    """Return what the bundle is made and proved with."""
     number = _PICTURES if pictures is None and precision == "fp32" else pictures
-    present = {one.info.name: _some(one, "val", number) for one in datasets}
+    validation = {one.info.name: _some(one, "val", number) for one in datasets}
     if precision == "fp32":
-        return Questions(present=present)
-    recipe = read_recipe(run)
-    cache, batch_size = PixelCache(recipe.data), recipe.schedule.batch_size
-    absent = AbsentQuestions(datasets, cache, batch_size=batch_size, seed=recipe.seed)
-    return Questions(
-        present=present,
-        absent=tuple(absent.questions()),
-        calibration=[
-            case for one in datasets for case in _some(one, "train", _CALIBRATION_PICTURES)
-        ],
-    )
+        return Evidence(validation=validation)
+    calibration = [case for one in datasets for case in _some(one, "train", _CALIBRATION_PICTURES)]
+    return Evidence(validation=validation, calibration=calibration)
 
 
 def _some(dataset: Dataset, split: str, number: int | None) -> Sequence[Case]:

@@ -1,21 +1,21 @@
 """A training run made into a bundle, and proved to agree with it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from lingseg import __version__
+from lingseg.datasets.case import Case
 from lingseg.datasets.progress import Progress, no_progress
 from lingseg.export.agreement import MAX_DIFFERENCE, Disagreement, Pair, largest_difference
-from lingseg.export.as_good import MAX_DICE_DIFFERENCE, Questions, compare_as_good
+from lingseg.export.as_good import MAX_DICE_DIFFERENCE, compare_as_good
 from lingseg.export.card import write_card
 from lingseg.export.graphs import export_graphs
 from lingseg.export.quantisation import quantise
 from lingseg.prediction.bundle import SUFFIX, Bundle, read_bundle, write_bundle
 from lingseg.prediction.manifest import Manifest, Precision
 from lingseg.training.checkpoint import load_run, read_summary
-from lingseg.training.presence import PresenceThresholds
 from lingseg.training.recipe import Data
 
 INTENDED_USE = (
@@ -26,10 +26,20 @@ INTENDED_USE = (
 _PROVENANCE = ("seed", "steps", "best_epoch", "commit", "versions", "finished", "data")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """The cases that an export needs."""
+
+    validation: Mapping[str, Sequence[Case]]
+    """By data set; on them run and bundle are compared."""
+    calibration: Sequence[Case] = ()
+    """Of training; from them the ranges of 8-bit numbers are taken."""
+
+
 def export_run(
     run: Path,
     out: Path,
-    questions: Questions,
+    evidence: Evidence,
     *,
     licence: str,
     precision: Precision = "fp32",
@@ -40,7 +50,7 @@ def export_run(
     Args:
         run: The run's folder.
         out: A path that ends in `.lingseg`; the bundle is called after it.
-        questions: What the two are compared on; of fp32, the cases' own sentences and none.
+        evidence: The cases that it is made and proved with.
         licence: Under which the weights may be used.
         precision: The numbers that the graphs multiply.
         progress: Told after every case of calibration, then of comparison.
@@ -55,7 +65,7 @@ def export_run(
     """
     if out.suffix != SUFFIX:
         raise ValueError(f"{out} is no name for a bundle; choose one that ends in {SUFFIX}.")
-    if not any(questions.present.values()):
+    if not any(evidence.validation.values()):
         raise ValueError("There is no picture to prove the bundle on; name a data set with some.")
     model, recipe = load_run(run)
     summary = read_summary(run)
@@ -80,43 +90,49 @@ def export_run(
     files = export_graphs(model, (recipe.data.height, recipe.data.width))
     files["tokenizer.json"] = model.text_encoder.tokenizer.to_str().encode()
     if precision == "int8":
-        calibration, length = questions.calibration, manifest.max_words
+        calibration, length = evidence.calibration, manifest.max_words
         files = quantise(files, calibration, data=recipe.data, max_words=length, progress=progress)
+    pair = Pair(model, files, recipe.data)
     prove = _prove_equal if precision == "fp32" else _prove_as_good
-    manifest = prove(Pair(model, files, recipe.data), questions, recipe.data, manifest, progress)
+    agreement = prove(pair, evidence.validation, recipe.data, manifest, progress)
     told = {key: summary[key] for key in _PROVENANCE}
-    manifest = replace(manifest, provenance={**told, **manifest.provenance})
+    manifest = replace(manifest, provenance={**told, "agreement": agreement})
     files["card.md"] = write_card(manifest).encode()
     return write_bundle(out, manifest, files)
 
 
 def _prove_equal(
-    pair: Pair, questions: Questions, data: Data, manifest: Manifest, progress: Progress
-) -> Manifest:
-    """Return the manifest with how far bundle and run differ; refuse more than rounding."""
-    cases = [case for group in questions.present.values() for case in group]
-    difference = largest_difference(pair, cases, data, progress)
+    pair: Pair,
+    cases: Mapping[str, Sequence[Case]],
+    data: Data,
+    _: Manifest,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Return how far bundle and run differ; refuse more than rounding."""
+    every = [case for group in cases.values() for case in group]
+    difference = largest_difference(pair, every, data, progress)
     if not difference <= MAX_DIFFERENCE:
         raise Disagreement(
             f"ONNX Runtime and torch differ by {difference:.2g} in probability, more than "
             f"{MAX_DIFFERENCE:g}; nothing was written. Report this with the run's recipe.json."
         )
-    agreement = {"largest_difference": difference, "pictures": len(cases)}
-    return replace(manifest, provenance={"agreement": agreement})
+    return {"largest_difference": difference, "pictures": len(every)}
 
 
 def _prove_as_good(
-    pair: Pair, questions: Questions, data: Data, manifest: Manifest, progress: Progress
-) -> Manifest:
-    """Return the manifest with its own thresholds and how far Dice moved; refuse too far."""
+    pair: Pair,
+    cases: Mapping[str, Sequence[Case]],
+    data: Data,
+    manifest: Manifest,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Return how far Dice moved; refuse too far."""
     comparison = compare_as_good(
         pair,
-        questions,
+        cases,
         data,
         mask_from=manifest.threshold,
-        thresholds=PresenceThresholds(
-            draw_from=manifest.presence_threshold, sure_from=manifest.presence_sure_from
-        ),
+        draw_from=manifest.presence_threshold,
         progress=progress,
     )
     for name, difference in comparison.dice_differences.items():
@@ -126,17 +142,11 @@ def _prove_as_good(
                 f"run's (allowed {100 * MAX_DICE_DIFFERENCE:g}); nothing was written. "
                 f"Export with --precision fp32."
             )
-    agreement = {
+    return {
         "dice_differences": dict(comparison.dice_differences),
         "other_verdicts": comparison.num_other_verdicts,
         "pictures": comparison.num_cases,
     }
-    return replace(
-        manifest,
-        presence_threshold=comparison.thresholds.draw_from,
-        presence_sure_from=comparison.thresholds.sure_from,
-        provenance={"agreement": agreement},
-    )
 
 
 def add_findings(

@@ -96,10 +96,10 @@ and without their sentence."""
         for name, difference in agreement["dice_differences"].items()
     )
     others = agreement.get("other_verdicts", 0)
-    return f"""The bundle multiplies 8-bit numbers; ranges were taken from training pictures, the
-presences above from its own answers. Of {agreement["pictures"]} validation pictures it and its run
-differ in {others} on whether the target is there, and the bundle's Dice per image, at the size that
-the model is shown, is off by so many points:
+    return f"""The bundle multiplies 8-bit numbers; ranges were taken from training pictures.
+Of {agreement["pictures"]} validation pictures it and its run differ in {others} on whether the
+target is there, and the bundle's Dice per image, at the size that the model is shown, is off by so
+many points:
 
 | data set | points |
 | --- | --- |

@@ -6,7 +6,7 @@ case, and with ranges known beforehand LingNet lost up to 27 points of Dice. Wha
 weights (attention, norms, sums, heads of one row) costs little and stays in 32 bits, and the text's
 table of words keeps the 8 bits that it was trained with. So do two more that cost little, and
 whose rounding moved LingNet's masks and presences more than all else: the picture's first
-convolutions, and the products that narrow the text's rows.
+convolutions, where its pixels are still many, and the products that narrow the text's rows.
 
 Weights have a scale for each channel. They use all 8 bits, so whoever runs the graphs must tell the
 runtime to beware of processors that add products in 16 bits, as `lingseg.prediction.graphs` does.
@@ -31,8 +31,8 @@ from lingseg.training.recipe import Data
 
 _CONVOLUTIONS = ("Conv", "Clip", "Relu")
 """With what cuts their outputs off, which so costs nothing, and makes the ranges smaller."""
-_FIRST_CONVOLUTIONS = 3
-"""Of the graph that is shown the picture; in EfficientNet its stem and first block."""
+_FIRST_CONVOLUTIONS = 18
+"""Of the graph that is shown the picture; in EfficientNet-Lite2 its stages down to stride 4."""
 _PREPARED = {"onnx.quant.pre_process": "onnxruntime.quant"}
 """What tells ONNX Runtime that constants are folded; else it logs advice to do so."""
 
