@@ -102,7 +102,7 @@ def test_a_full_cache_still_gives_every_picture(dataset):
     assert np.array_equal(small.triple(case).image, large.triple(case).image)
 
 
-COMPANIONS = with_choices(RECIPE, {"data.companion_rate": 1.0, "augmentation.flip_rate": 0.5})
+COMPANIONS = with_choices(RECIPE, {"data.companions": 1, "augmentation.flip_rate": 0.5})
 
 
 def two_masks_a_picture(dataset):
@@ -114,23 +114,21 @@ def two_masks_a_picture(dataset):
 
 def test_a_companion_shows_the_same_view_with_another_mask(dataset):
     batch = batches(two_masks_a_picture(dataset), COMPANIONS)[1]
-    assert torch.equal(batch.image[::2], batch.image[1::2])
+    assert len(batch.image) == 2
+    assert batch.asked.tolist() == [0, 0, 1, 1]
     differs = (batch.reference[::2] != batch.reference[1::2]).flatten(1).any(dim=1)
     assert differs.all()
 
 
 def test_a_case_whose_picture_has_one_mask_brings_no_companion(dataset):
-    views = batches(dataset, COMPANIONS)[1].image
-    assert not any(torch.equal(*pair) for pair in views.split(2))
+    batch = batches(dataset, COMPANIONS)[1]
+    assert batch.asked.tolist() == [0, 1, 2, 3]
 
 
-def test_companions_come_as_often_as_was_asked(dataset):
-    recipe = with_choices(
-        COMPANIONS, {"data.companion_rate": 0.25, "schedule.steps_per_epoch": 200}
-    )
-    looks = batches(two_masks_a_picture(dataset), recipe)._looks
-    followed = np.mean(looks[1::2] == np.arange(0, len(looks), 2))
-    assert abs(followed - 0.25) < 0.05
+def test_a_case_brings_as_many_companions_as_were_asked_for(dataset):
+    recipe = with_choices(COMPANIONS, {"data.companions": 3})
+    batch = batches(two_masks_a_picture(dataset), recipe)[1]
+    assert batch.asked.tolist() == [0, 0, 0, 0]
 
 
 def test_companions_leave_each_set_its_share(dataset):

@@ -1,11 +1,12 @@
 """From a batch to the loss terms of a step."""
 
+import pytest
 import torch
 from models.small import SMALL
 
-from lingseg.models import TinyConfig, UNetConfig, build_model
+from lingseg.models import LingNetConfig, TinyConfig, UNetConfig, build_model
 from lingseg.nn.word_text_encoder import WordTextEncoder
-from lingseg.training.objective import Objective, TextReader
+from lingseg.training.objective import Objective, TextReader, segment
 
 CPU = torch.device("cpu")
 
@@ -48,7 +49,7 @@ def test_a_trained_encoder_learns_from_the_losses():
     model = build_model(SMALL[TinyConfig])
     text, word_mask = TextReader(model.text_encoder, CPU).read(["left", "right lung"])
     reference = torch.ones(2, 1, 8, 12, dtype=torch.bool)
-    terms = Objective(model)(torch.rand(2, 3, 8, 12), text, word_mask, reference)
+    terms = Objective(model)(torch.rand(2, 3, 8, 12), torch.arange(2), text, word_mask, reference)
     torch.stack(list(terms.values())).sum().backward()
     assert model.text_encoder.word_table.weight.grad.any()
 
@@ -57,5 +58,16 @@ def test_a_model_that_reads_nothing_needs_no_words():
     model = build_model(SMALL[UNetConfig])
     text, word_mask = TextReader(model.text_encoder, CPU).read(["left", ""])
     reference = torch.ones(2, 1, 32, 48, dtype=torch.bool)
-    terms = Objective(model)(torch.rand(2, 3, 32, 48), text, word_mask, reference)
+    terms = Objective(model)(torch.rand(2, 3, 32, 48), torch.arange(2), text, word_mask, reference)
     assert set(terms) == {"cross_entropy", "dice"}
+
+
+@pytest.mark.parametrize("config", [SMALL[TinyConfig], SMALL[LingNetConfig]])
+def test_a_picture_that_two_sentences_ask_about_need_not_be_shown_twice(config):
+    model = build_model(config).eval()
+    image, asked = torch.rand(2, 3, 32, 64), torch.tensor([0, 0, 1])
+    text, word_mask = TextReader(model.text_encoder, CPU).read(["left", "right lung", "left"])
+    once = segment(model, image, asked, text, word_mask)
+    often = segment(model, image[asked], torch.arange(3), text, word_mask)
+    torch.testing.assert_close(once.mask_logits, often.mask_logits)
+    assert not torch.equal(once.mask_logits[0], once.mask_logits[1])

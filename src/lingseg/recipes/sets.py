@@ -18,20 +18,20 @@ LONGEST_TEXT = 48
 
 SETS = {
     "qata-cov19": Data(sets=("qata_cov19",)),
-    "chaos-mr": Data(sets=("chaos_mr",), companion_rate=1.0),
-    "acdc": Data(sets=("acdc",), companion_rate=1.0),
-    "hippocampus": Data(sets=("hippocampus",), companion_rate=1.0),
+    "chaos-mr": Data(sets=("chaos_mr",), companions=1),
+    "acdc": Data(sets=("acdc",), companions=1),
+    "hippocampus": Data(sets=("hippocampus",), companions=1),
     "busi": Data(sets=("busi",)),
     "open-sets": Data(
         sets=OPEN_SETS,
         shares=(3.0, 3.0, 4.0, 2.0, 3.0, 7.0),
         num_phantoms=6000,
-        companion_rate=1.0,
+        companions=1,
     ),
     "ablation-sets": Data(
-        sets=("chaos_mr", "busi", "qata_cov19"), shares=(1.0, 1.0, 1.0), companion_rate=1.0
+        sets=("chaos_mr", "busi", "qata_cov19"), shares=(1.0, 1.0, 1.0), companions=1
     ),
-    "three-sets": Data(sets=("chaos_mr", "acdc", "busi"), companion_rate=1.0),
+    "three-sets": Data(sets=("chaos_mr", "acdc", "busi"), companions=1),
 }
 """The data behind each name; "three-sets" is what docs/results.md compares methods on,
 "ablation-sets" what docs/lingnet.md chooses LingNet's parts on."""

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from lingseg.datasets.case import Case, Dataset
@@ -17,7 +19,7 @@ from lingseg.imaging.image import MaskPixels, Rgb
 from lingseg.imaging.intensity import as_rgb
 from lingseg.imaging.reading import read_image, read_mask
 from lingseg.imaging.resampling import resize_mask, resize_rgb
-from lingseg.nn.shapes import ImageBatch, MaskBatch
+from lingseg.nn.shapes import MaskBatch
 from lingseg.training.augmentation import Triple, draw_changes, draw_wording
 from lingseg.training.other_texts import NORMAL, Example, OtherTexts, siblings_of
 from lingseg.training.recipe import Data, Recipe
@@ -27,7 +29,10 @@ from lingseg.training.recipe import Data, Recipe
 class Batch:
     """What one step is made from."""
 
-    image: ImageBatch
+    image: Float[Tensor, "pictures 3 height width"]
+    """Each picture once, also where several sentences in a row ask about it."""
+    asked: Int[Tensor, " batch"]
+    """Which picture a sentence is about."""
     texts: tuple[str, ...]
     reference: MaskBatch
 
@@ -98,11 +103,10 @@ class TrainingBatches(TorchDataset[Batch]):
             recipe.data.shares,
             num_draws=len(self) * recipe.schedule.batch_size,
             seed=recipe.seed,
-            run_length=2 if recipe.data.companion_rate else 1,
+            run_length=1 + recipe.data.companions,
         )
         self._looks = np.arange(len(self._plan))
-        if recipe.data.companion_rate:
-            self._bring_companions(recipe.data.companion_rate)
+        self._bring_companions(1 + recipe.data.companions)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -138,28 +142,34 @@ class TrainingBatches(TorchDataset[Batch]):
             triple = change.apply(triple)
         return triple
 
-    def _bring_companions(self, rate: float) -> None:
-        """Let cases be followed, `rate` of the time, by another case of the same picture.
+    def _bring_companions(self, run_length: int) -> None:
+        """Let the first case of a run be followed by others of the same picture, if there are any.
 
-        The picture is shown the same way twice, so only the sentence can tell the masks apart. Its
-        data set keeps its share: what follows a case is of its set, companion or not.
+        The picture is shown the same way each time, so only the sentence can tell the masks apart.
+        Its data set keeps its share: what follows a case is of its set, companion or not.
         """
         siblings = [siblings_of(group) for group in self.examples]
         rng = np.random.default_rng([self._recipe.seed, 4])
-        for position in range(1, len(self._plan), 2):
-            dataset, number = self._plan[position - 1]
+        for position in range(len(self._plan)):
+            first = position - position % run_length
+            dataset, number = self._plan[first]
             choices = siblings[dataset][number]
-            if choices and rng.random() < rate:
+            if choices and position > first:
                 self._plan[position] = dataset, choices[int(rng.integers(len(choices)))]
-                self._looks[position] = position - 1
+                self._looks[position] = first
 
 
 def collate(triples: Sequence[Triple]) -> Batch:
     """Stack triples into a batch; pictures in 0 to 1."""
-    images = np.stack([triple.image for triple in triples])
+    pictures, asked = list[Rgb](), list[int]()
+    for triple in triples:
+        if not pictures or not np.array_equal(pictures[-1], triple.image):
+            pictures.append(triple.image)
+        asked.append(len(pictures) - 1)
     references = np.stack([triple.reference for triple in triples])
     return Batch(
-        image=torch.from_numpy(images).permute(0, 3, 1, 2).float().div_(255),
+        image=torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float().div_(255),
+        asked=torch.tensor(asked),
         texts=tuple(triple.text for triple in triples),
         reference=torch.from_numpy(references)[:, None],
     )

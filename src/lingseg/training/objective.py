@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from lingseg.models import Segmentation, Segmenter
-from lingseg.nn.shapes import ImageBatch, MaskBatch, Scalar, TokenIds, WordMask, Words
+from lingseg.models import EncodesImageFirst, Segmentation, Segmenter
+from lingseg.nn.shapes import MaskBatch, Scalar, TokenIds, WordMask, Words
 from lingseg.nn.text_encoder import TextEncoder
 from lingseg.training.batch import Batch
 
@@ -51,25 +51,45 @@ class Objective(nn.Module):
         self.segmenter = segmenter
 
     def forward(
-        self, image: ImageBatch, text: Words | TokenIds, word_mask: WordMask, reference: MaskBatch
+        self,
+        image: Float[Tensor, "pictures 3 height width"],
+        asked: Int[Tensor, " batch"],
+        text: Words | TokenIds,
+        word_mask: WordMask,
+        reference: MaskBatch,
     ) -> dict[str, Scalar]:
         """Return the named loss terms.
 
         Args:
             image: The pictures.
+            asked: Which picture each text is about.
             text: The words of a frozen text encoder, or the token ids for a trained one.
             word_mask: True where a word is.
             reference: The masks held to be true.
         """
-        return self.segmenter.losses(segment(self.segmenter, image, text, word_mask), reference)
+        found = segment(self.segmenter, image, asked, text, word_mask)
+        return self.segmenter.losses(found, reference)
 
 
 def segment(
-    segmenter: Segmenter, image: ImageBatch, text: Words | TokenIds, word_mask: WordMask
+    segmenter: Segmenter,
+    image: Float[Tensor, "pictures 3 height width"],
+    asked: Int[Tensor, " batch"],
+    text: Words | TokenIds,
+    word_mask: WordMask,
 ) -> Segmentation:
-    """Return what the segmenter says of the batch, its text encoder run first if it is trained."""
+    """Return what the segmenter says of the batch, its text encoder run first if it is trained.
+
+    A picture that several texts ask about is encoded once, by a method that can.
+    """
     words = text if text.is_floating_point() else segmenter.text_encoder(text, word_mask)
-    return segmenter(image, words, word_mask)
+    if len(image) == len(asked):
+        return segmenter(image, words, word_mask)
+    if not isinstance(segmenter, EncodesImageFirst):
+        return segmenter(image[asked], words, word_mask)
+    encoded = tuple(found[asked] for found in segmenter.encode_image(image))
+    size = (image.shape[-2], image.shape[-1])
+    return segmenter.segment_encoded(encoded, words, word_mask, size)
 
 
 @contextmanager
@@ -85,4 +105,5 @@ def asking(segmenter: Segmenter) -> Iterator[TextReader]:
 def segment_batch(segmenter: Segmenter, batch: Batch, reader: TextReader) -> Segmentation:
     """Return what the segmenter says of a batch as it was collated."""
     text, word_mask = reader.read(batch.texts)
-    return segment(segmenter, batch.image.to(word_mask.device), text, word_mask)
+    device = word_mask.device
+    return segment(segmenter, batch.image.to(device), batch.asked.to(device), text, word_mask)

@@ -24,9 +24,9 @@ class Data:
     num_phantoms: int = 0
     """Phantom cases drawn for this run."""
     phantom_seed: int = 0
-    companion_rate: float = 0.0
-    """How often a case is followed, in the same batch, by another case of its picture that has
-    another mask: the same view twice, so that only the sentence can tell the masks apart."""
+    companions: int = 0
+    """How many other cases of its picture, with other masks, follow a case in the same batch: the
+    same view several times, so that only the sentence can tell the masks apart."""
     height: int = 224
     width: int = 224
     cache_gigabytes: float = 4.0

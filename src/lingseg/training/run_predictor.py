@@ -41,7 +41,8 @@ class RunPredictor:
         pixels = torch.from_numpy(np.array(resize_rgb(as_rgb(image), self._size)))
         batch = pixels.permute(2, 0, 1)[None].float().to(self._device) / 255
         text = to_side(case.text, case.side, self._side)
-        found = segment(self._model, batch, *self._reader.read([text]))
+        only = torch.zeros(1, dtype=torch.int64, device=self._device)
+        found = segment(self._model, batch, only, *self._reader.read([text]))
         if found.presence_logits is not None and self._presence_threshold is not None:
             presence = float(found.presence_logits.sigmoid())
             if presence < self._presence_threshold:
