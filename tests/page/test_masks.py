@@ -124,9 +124,14 @@ def test_striking_a_word_shows_what_it_carried_and_again_takes_the_map_away(user
     assert np.array_equal(user.colours(), before)
 
 
+def is_suggested(response) -> bool:
+    return response.url.endswith("/v1/suggest") and LEFT in (response.request.post_data or "")
+
+
 def test_the_threshold_is_moved_without_asking_the_server(user):
     user.open_example()
-    user.type(LEFT)
+    with user.page.expect_response(is_suggested):  # what is typed is read after it is drawn
+        user.type(LEFT)
     at_first = user.num_pixels
     asked = []
     user.page.on("request", lambda one: asked.append(one.url))

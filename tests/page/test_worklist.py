@@ -213,7 +213,7 @@ def test_the_session_of_a_volume_asks_for_it_and_knows_it(server, visit):
     again.page.locator(".lost", has_text="scan.nii").wait_for()
     again.choose(scan)
     again.page.locator(".lost").wait_for(state="detached")
-    again.page.locator(".looks .size").wait_for()
+    again.wait_for_answer()  # while it is on its way, nothing can be saved
     assert again.corrected_pixels == corrected
     assert again.sentence.input_value() == "the bright lesion"
     assert unzipped(again.take("NIfTI")[1]) == unzipped(masks)  # of all slices, not of one
