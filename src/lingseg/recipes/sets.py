@@ -31,10 +31,11 @@ SETS = {
     "ablation-sets": Data(
         sets=("chaos_mr", "busi", "qata_cov19"), shares=(1.0, 1.0, 1.0), companions=1
     ),
+    "reading-sets": Data(sets=("busi",), shares=(1.0, 2.0), num_phantoms=3000, companions=1),
     "three-sets": Data(sets=("chaos_mr", "acdc", "busi"), companions=1),
 }
 """The data behind each name; "three-sets" is what docs/results.md compares methods on,
-"ablation-sets" what docs/lingnet.md chooses LingNet's parts on."""
+"ablation-sets" and "reading-sets" what docs/lingnet.md chooses LingNet's parts on."""
 
 TRUE_TO_TEXT = Augmentation(
     flip_rate=0.5,
