@@ -47,9 +47,9 @@ class LingNetConfig:
     dim: int = 160
     """Features of one pixel or word at stride 16."""
     num_heads: int = 5
-    num_image_blocks: int = 1
+    num_image_blocks: int = 0
     """Blocks in which pixels look at each other at stride 16, before a word is heard."""
-    num_blocks: int = 2
+    num_blocks: int = 3
     """Blocks in which pixels, query and words meet there."""
     decoder_dims: tuple[int, int, int] = (64, 32, 16)
     """Features at strides 8, 4 and 2."""

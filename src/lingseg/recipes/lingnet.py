@@ -34,7 +34,7 @@ ON_A_SET = Recipe(
 OPEN_SETS = replace(
     ON_A_SET,
     data=replace(ON_A_SET.data, height=288, width=288),
-    schedule=replace(ON_A_SET.schedule, num_epochs=26, small_epochs=14, small_scale=0.78),
+    schedule=replace(ON_A_SET.schedule, num_epochs=30, small_epochs=17, small_scale=0.78),
 )
 """Polyps are drawn better on larger pictures. The first epochs are at 224 x 224."""
 

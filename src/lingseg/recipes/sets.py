@@ -24,7 +24,7 @@ SETS = {
     "busi": Data(sets=("busi",)),
     "open-sets": Data(
         sets=OPEN_SETS,
-        shares=(3.0, 3.0, 4.0, 2.0, 3.0, 7.0),
+        shares=(2.0, 3.0, 4.0, 2.0, 3.0, 8.0),
         num_phantoms=6000,
         companions=1,
     ),
