@@ -165,13 +165,16 @@ def test_half_precision_gives_finite_losses_and_gradients(model, reference):
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 48), (96, 128)])
-def test_half_precision_says_what_full_precision_says(model, height, width):
+def test_half_precision_errs_no_more_than_rounded_weights(model, height, width):
     inputs = batch(model, height=height, width=width)
     full = logits(model, inputs)
     with torch.autocast("cpu", torch.bfloat16):
         half = logits(model, inputs)
-    both = torch.stack([full.flatten(), half.flatten().float()])
-    assert torch.corrcoef(both)[0, 1] > 0.95  # rounding leaves 0.97 of a random network at worst
+    for weight in model.parameters():
+        weight.data = weight.bfloat16().float()
+    rounded = logits(model, inputs)
+    # However much a random network makes of rounding: 1.2 to 2.2 times, of every method.
+    assert (half - full).norm() < 4 * (rounded - full).norm()
 
 
 def test_pixels_that_are_not_numbers_are_not_hidden(model):

@@ -67,6 +67,16 @@ def test_a_part_that_only_trains_is_a_term_of_its_own_and_costs_no_mask(part):
     )
 
 
+@pytest.mark.parametrize("choice", [{"num_image_blocks": 1}, {"scale_attention": True}])
+def test_what_is_switched_on_is_trained(choice):
+    model, losses = parts(**choice)
+    added = {name for name, _ in model.named_parameters()}
+    added -= {name for name, _ in parts()[0].named_parameters()}
+    torch.stack(list(losses.values())).sum().backward()
+    assert added
+    assert all(model.get_parameter(name).grad is not None for name in added)
+
+
 def test_nothing_is_aligned_or_rebuilt_where_nothing_is_said():
     torch.manual_seed(0)
     config = replace(SMALL[LingNetConfig], alignment_weight=0.5, rebuilding_weight=0.5)

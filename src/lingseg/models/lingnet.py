@@ -272,7 +272,7 @@ class Seeing(nn.Module):
             nn.Conv2d(wide, narrow, kernel_size=1)
             for wide, narrow in zip(reversed(finer), config.decoder_dims, strict=True)
         )
-        self.place = PlaceEmbedding(dim)
+        self.place = PlaceEmbedding(dim) if config.num_image_blocks else None
         self.to_pixels = nn.ModuleList(
             Listener(dim, config.num_heads) for _ in range(config.num_image_blocks)
         )
@@ -282,11 +282,13 @@ class Seeing(nn.Module):
         *finer, stride_16, stride_32 = maps
         height, width = stride_16.shape[-2:]
         features = self.stride_16(stride_16) + _enlarge(self.stride_32(stride_32), height, width)
-        pixels, place = _as_rows(features), self.place(height, width)
-        for to_pixels in self.to_pixels:
-            pixels = to_pixels(pixels, pixels + place)
+        if self.place is not None:
+            pixels, place = _as_rows(features), self.place(height, width)
+            for to_pixels in self.to_pixels:
+                pixels = to_pixels(pixels, pixels + place)
+            features = _as_map(pixels, height)
         skips = (skip(found) for skip, found in zip(self.skips, reversed(finer), strict=True))
-        return _as_map(pixels, height), *skips
+        return features, *skips
 
 
 class Meeting(nn.Module):
