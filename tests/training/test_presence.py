@@ -38,6 +38,14 @@ def test_where_present_and_absent_mix_there_is_an_unsure_zone_between_the_rates(
     assert 0.03 < share(absent, lambda one: one >= chosen.sure_from) <= 0.05
 
 
+def test_none_is_refused_where_that_refuses_no_more_of_what_is_absent():
+    present, absent = one_each(np.linspace(0.3, 0.99, 99)), one_each([0.1] * 80 + [0.95] * 10)
+    chosen = choose_presence_thresholds(present, absent)
+    assert chosen.draw_from == 0.3
+    low = [replace(one, subject="a0") for one in one_each([0.01] * 1000)]
+    assert choose_presence_thresholds([*present, *low], absent).draw_from == 0.3  # one subject
+
+
 @pytest.mark.parametrize(
     ("present", "absent", "expected"),
     [

@@ -1,10 +1,12 @@
 """From which presence on a target is drawn, and from which on that is said to be sure.
 
 Validation cases are asked for what they show and for what they do not. Two thresholds are chosen on
-the probabilities of presence, by split conformal prediction over subjects (`metrics.conformal`):
-below the first nothing is drawn, which at most `MAX_MISSES` of the targets that are there suffer;
-from the second on a target counts as found, which at most `MAX_MISSES` of those that are not there
-do. What lies between is drawn, and said to be unsure.
+the probabilities of presence: below the first nothing is drawn, which at most `MAX_MISSES` of the
+targets that are there suffer; from the second on a target counts as found, which at most
+`MAX_MISSES` of those that are not there do. What lies between is drawn, and said to be unsure.
+Both rates are bounded by split conformal prediction over subjects (`metrics.conformal`). At its
+bound the first threshold would refuse as many as it may; it is taken up to there where it tells
+present and absent targets apart best (J of Youden 1950, "Index for rating diagnostic tests").
 
 What the rates hold for: a question drawn like those of validation, about a subject drawn like its
 subjects, each of whom counts the same; data sets are pooled, so that no rate is claimed of one of
@@ -18,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float
 
 from lingseg.datasets.case import Case, Dataset
 from lingseg.imaging.reading import read_mask
@@ -151,11 +154,12 @@ def choose_presence_thresholds(
     """Return thresholds that keep both rates, at most `MAX_MISSES` each.
 
     Every threshold up to the first bound refuses few enough of the present, every one from the
-    second bound on calls few enough of the absent found. Where the bounds leave a gap it is unsure.
-    Where they cross, every threshold between them keeps both: the one nearest to one half is taken,
-    and nothing is unsure. With too few absent subjects nothing is claimed of what is drawn, and the
-    first threshold is one half at most. With too few present ones the first rate is not claimed:
-    one half, or less where that would refuse any of them.
+    second bound on calls few enough of the absent found. Where the bounds leave a gap, the first
+    threshold is the one up to its bound that tells the two apart best, and what lies between it and
+    the second is unsure. Where they cross, every threshold between them keeps both rates: the one
+    nearest to one half is taken, and nothing is unsure. With too few absent subjects nothing is
+    claimed of what is drawn, and the first threshold is one half at most. With too few present ones
+    the first rate is not claimed: one half, or less where that would refuse any of them.
     """
     if not present:
         return PresenceThresholds(draw_from=None, sure_from=None)
@@ -165,8 +169,10 @@ def choose_presence_thresholds(
         between = min(max(_HALF, sure_from), lowest)
         return PresenceThresholds(draw_from=between, sure_from=between)
     if sure_from is None:
-        lowest = min(_HALF, lowest)
-    return PresenceThresholds(draw_from=lowest if lowest > 0 else None, sure_from=sure_from)
+        draw_from = min(_HALF, lowest)
+    else:
+        draw_from = _telling_apart(present, absent, at_most=lowest)
+    return PresenceThresholds(draw_from=draw_from if draw_from > 0 else None, sure_from=sure_from)
 
 
 def _refusing_few(present: Sequence[Presence]) -> float:
@@ -184,6 +190,30 @@ def _finding_few(absent: Sequence[Presence]) -> float | None:
         return None
     above = float(np.nextafter(bound, 2.0))  # the bound itself may be reached more often
     return above if above < 1 else None
+
+
+def _telling_apart(
+    present: Sequence[Presence], absent: Sequence[Presence], *, at_most: float
+) -> float:
+    """Return the threshold that refuses most of the absent less what it refuses of the present."""
+    probabilities = [one.probability for one in present if one.probability < at_most]
+    thresholds = np.unique([*probabilities, at_most])
+    youden = _refused(absent, thresholds) - _refused(present, thresholds)
+    return float(thresholds[youden.argmax()])
+
+
+def _refused(
+    asked: Sequence[Presence], thresholds: Float[np.ndarray, " thresholds"]
+) -> Float[np.ndarray, " thresholds"]:
+    """Return which share lies below each threshold; all subjects weigh the same."""
+    _, which, counts = np.unique(
+        [one.subject for one in asked], return_inverse=True, return_counts=True
+    )
+    weights = 1 / (len(counts) * counts[which])
+    order = np.argsort([one.probability for one in asked])
+    probabilities = np.array([one.probability for one in asked])[order]
+    below = np.concatenate([[0.0], np.cumsum(weights[order])])
+    return below[np.searchsorted(probabilities, thresholds)]
 
 
 def _denies(text: str, side: Side) -> bool:
